@@ -1,0 +1,46 @@
+# make book    build the book from the notebooks' stored outputs and say where its first page is
+# make test    re-run every chapter, compare what it prints, and test the package and the pages
+# make bench   the figures of book/results/bench.json, measured again (needs a quiet machine)
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.installed
+
+.PHONY: book test bench run wheel address requirements clean
+
+book: $(READY)
+	$(BIN)/python -m book.build
+
+test: $(READY)
+	$(BIN)/python -m pytest --nbval
+
+bench: $(READY)
+	$(BIN)/python -m minigpt.experiments.bench
+
+# make run CHAPTER=05: execute a chapter and store its outputs
+run: $(READY)
+	$(BIN)/python -m book.execute $(CHAPTER)
+
+wheel: $(READY)
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@ls -l dist/*.whl
+
+# after the repository's address changed in pyproject.toml
+address: $(READY)
+	$(BIN)/python -m book.address
+
+# after a dependency changed in pyproject.toml
+requirements: $(READY)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python -m book.pin
+
+clean:
+	rm -rf _build book/_static/generated dist
+
+# Made again only when the pins or the project's own dependencies change.
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -c "import sys; v = sys.version_info; sys.exit(None if (3, 10) <= v[:2] <= (3, 13) else 'The book needs Python 3.10 to 3.13; this is %d.%d. Name another: make book PYTHON=python3.12' % v[:2])"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
