@@ -1,18 +1,26 @@
 # make book    build the book from the notebooks' stored outputs and say where its first page is
 # make test    re-run every chapter, compare what it prints, and test the package and the pages
+# make colab   re-run the chapters from the wheel alone, under Colab's versions, in an empty folder, without network
 # make bench   the figures of book/results/bench.json, measured again (needs a quiet machine)
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: book test bench run wheel address requirements clean
+.PHONY: book test colab bench run wheel address requirements clean
 
 book: $(READY)
 	$(BIN)/python -m book.build
 
 test: $(READY)
 	$(BIN)/python -m pytest --nbval
+
+colab: wheel
+	rm -rf _build/colab && mkdir -p _build/colab
+	$(PYTHON) -m venv _build/colab/venv
+	_build/colab/venv/bin/python -m pip install --quiet --disable-pip-version-check -c tests/colab_constraints.txt \
+	    dist/minigpt_book-*.whl pytest==9.2.0 nbval==0.11.0
+	sh tests/run_alone.sh _build/colab/venv
 
 bench: $(READY)
 	$(BIN)/python -m minigpt.experiments.bench
@@ -22,6 +30,7 @@ run: $(READY)
 	$(BIN)/python -m book.execute $(CHAPTER)
 
 wheel: $(READY)
+	rm -rf dist
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 	@ls -l dist/*.whl
 
