@@ -1,0 +1,99 @@
+"""tinyweb: the small web of a small world, made by dice, that the book's models are trained on.
+
+    >>> from minigpt.tinyweb import documents
+    >>> len(list(documents(5, seed=1)))
+    5
+
+Nothing is read from disk and nothing is downloaded: the same seed gives the same bytes on every machine and Python. Each
+kind of page has a module with one function, `write(dice, split) -> (text, keys)`. A key is the combination of indexes that
+the page is about (say person, thing, town); `dice.held_out` decides by arithmetic which combinations occur in the test
+split alone, so that a model can be asked about what it has never read in a world that it knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from minigpt.tinyweb import chat, encyclopedia, forum, lists, news, quiz, quotes, reading, story, wobblish
+from minigpt.tinyweb.dice import Dice
+
+if TYPE_CHECKING:
+    from minigpt.model import GPT
+    from minigpt.tokenizer import Tokenizer
+
+# Of 100 pages, how many are of each kind. Chats and quoted replies come often: there names open lines and return,
+# which is what a small model learns copying from.
+KINDS = {
+    "encyclopedia": (encyclopedia.write, 14),
+    "chat": (chat.write, 16),
+    "quotes": (quotes.write, 14),
+    "story": (story.write, 13),
+    "wobblish": (wobblish.write, 11),
+    "forum": (forum.write, 9),
+    "news": (news.write, 8),
+    "reading": (reading.write, 6),
+    "quiz": (quiz.write, 5),
+    "lists": (lists.write, 4),
+}
+_DRAW = [kind for kind, (_, share) in KINDS.items() for _ in range(share)]
+MODEL_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "tinyweb"
+
+
+class Page(NamedTuple):
+    """A page with what is known about it: its kind, its text, and the combinations it is about."""
+
+    kind: str
+    text: str
+    keys: list[tuple[int, ...]]
+
+
+def pages(n: int, seed: int = 0, split: str = "train", kind: str | None = None) -> Iterator[Page]:
+    """n pages of the split "train" or "test", of one kind or of all kinds mixed.
+
+    The first pages are the same whatever n is. Different seeds give different pages of the same world.
+
+    Raises:
+        ValueError: n or seed is not a whole number from 0, or the split or the kind does not exist.
+    """
+    for name, value in (("n", n), ("seed", seed)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise ValueError(f"tinyweb needs a whole number from 0 for {name}, not {value!r}")
+    if split not in ("train", "test"):
+        raise ValueError(f"tinyweb has the splits 'train' and 'test', not {split!r}")
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"tinyweb has no pages of the kind {kind!r}; there are: {', '.join(KINDS)}")
+    return _pages(n, Dice(2 * seed + (split == "test")), split, kind)
+
+
+def _pages(n: int, dice: Dice, split: str, kind: str | None) -> Iterator[Page]:
+    for _ in range(n):
+        this = kind or dice.pick(_DRAW)
+        yield Page(this, *KINDS[this][0](dice, split))
+
+
+def documents(n: int, seed: int = 0, split: str = "train") -> Iterator[str]:
+    """n pages as plain text; see `pages` for what the arguments mean and what is refused.
+
+    >>> next(documents(1, seed=3)) == next(documents(9, seed=3))
+    True
+    """
+    return (page.text for page in pages(n, seed, split))
+
+
+def load_model() -> tuple[GPT, Tokenizer]:
+    """The model of tinyweb that ships with the package, in evaluation mode, and its tokenizer.
+
+    Raises:
+        FileNotFoundError: the package holds no trained model (it was never trained, or the copy is incomplete).
+    """
+    if not (MODEL_FOLDER / "model.safetensors").is_file():
+        raise FileNotFoundError(
+            "the tinyweb model is missing from minigpt/assets/tinyweb; install minigpt again, or train it with "
+            "`minigpt train tinyweb --out minigpt/assets/tinyweb`"
+        )
+    from minigpt.model import GPT
+    from minigpt.tokenizer import Tokenizer
+
+    return GPT.from_pretrained(MODEL_FOLDER).eval(), Tokenizer.load(MODEL_FOLDER)
