@@ -7,7 +7,6 @@ key is also an option of the command line with the same spelling.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import sys
 from dataclasses import dataclass, field
@@ -15,17 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from minigpt.config import GPTConfig
+from minigpt.errors import UsageError, unknown
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+TOKENIZERS = ("char", "gpt2", "bpe")
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 
 
-class SettingsError(ValueError):
-    """A training file or an option that cannot be meant so; the command line ends with status 2 on it."""
+class SettingsError(UsageError):
+    """A training file or an option that cannot be meant so."""
 
 
 def key(default: Any, what: str) -> Any:
@@ -171,13 +172,6 @@ def read_training_file(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} is not a text file: byte {error.start} is not UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
-
-
-def unknown(kind: str, name: str, known: list[str]) -> str:
-    """'there is no key n_layers; did you mean n_layer?'"""
-    near = difflib.get_close_matches(name.replace("-", "_"), known, n=1, cutoff=0.5)
-    near = near or difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    return f"there is no {kind} {name!r}; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}")
 
 
 def _convert(name: str, kind: str, value: Any) -> Any:

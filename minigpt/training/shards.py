@@ -183,6 +183,6 @@ class Windows:
             left_over = [max(0, len(s) - 1 - n * self.block_size) for s, n in zip(self.shards, self.counts)]
             offsets = [int(random.randint(0, left + 1)) for left in left_over]
             order = random.permutation(len(self))  # 8 bytes a window: 80 MB for ten billion tokens at T = 1024
-            self._epochs = {e: o for e, o in self._epochs.items() if e == epoch - 1}  # a batch spans two at most, mostly
+            self._epochs = {e: o for e, o in self._epochs.items() if e == epoch - 1}
             self._epochs[epoch] = (order, offsets)
         return self._epochs[epoch]
