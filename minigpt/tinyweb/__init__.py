@@ -4,10 +4,10 @@
     >>> len(list(documents(5, seed=1)))
     5
 
-Nothing is read from disk and nothing is downloaded: the same seed gives the same bytes on every machine and Python. Each
-kind of page has a module with one function, `write(dice, split) -> (text, keys)`. A key is the combination of indexes that
-the page is about (say person, thing, town); `dice.held_out` decides by arithmetic which combinations occur in the test
-split alone, so that a model can be asked about what it has never read in a world that it knows.
+Nothing is read from disk and nothing is downloaded: the same seed gives the same bytes on every machine and Python.
+Each kind of page has a module with one function, `write(dice, split) -> (text, keys)`. A key is the combination of
+indexes that the page is about (say person, thing, town); `dice.held_out` decides by arithmetic which combinations the
+test split alone is about, so that a model can be asked about what it never read in a world that it knows.
 """
 
 from __future__ import annotations

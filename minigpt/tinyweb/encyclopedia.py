@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from minigpt.tinyweb import facts
-from minigpt.tinyweb.world import ANIMALS, JOBS, PEOPLE, THINGS, TOWNS, a, start
+from minigpt.tinyweb.world import ANIMALS, PEOPLE, THINGS, TOWNS, a, start
 
-_HAS_JOB = {job[0]: [p.name for p in PEOPLE if p.job == job[0]] for job in JOBS}
 _LIVES_IN = {town.name: [p.name for p in PEOPLE if p.town == town.name] for town in TOWNS}
 _KEEPS = {animal[0]: [p.name for p in PEOPLE if p.pet == animal[0]] for animal in ANIMALS}
 
-_NOTES = ["Citation needed.", "This page is short. You can help by not adding to it.", "The editors disagree, quietly.",
-          "A photograph was planned.", "Nobody has checked this.", "This is true on weekdays."]  # fmt: skip
+_NOTES = [
+    "Citation needed.",
+    "This page is short. You can help by not adding to it.",
+    "The editors disagree, quietly.",
+    "A photograph was planned.",
+    "Nobody has checked this.",
+    "This is true on weekdays.",
+]
+_HOUSES = ["small", "round", "damp", "careful", "borrowed"]
 
 
 def write(dice, split: str) -> tuple[str, list]:
@@ -29,7 +35,9 @@ def write(dice, split: str) -> tuple[str, list]:
 def _person(dice, who: int, first: int, second: int) -> list[str]:
     person = PEOPLE[who]
     names = facts.ATTRIBUTES[first:] + facts.ATTRIBUTES[:first]  # starts at another fact
-    order = [names[0], names[1 + second]] + dice.some([n for n in names[1:] if n != names[1 + second]], 1 + dice.below(3))
+    order = [names[0], names[1 + second]] + dice.some(
+        [n for n in names[1:] if n != names[1 + second]], 1 + dice.below(3)
+    )
     return [person.name] + [facts.tell(dice, person, name, i == 0) for i, name in enumerate(order)]
 
 
@@ -45,7 +53,7 @@ def _other(dice, what: int, opening: int, detail: int) -> list[str]:
 def _town(dice, town, opening: int, detail: int) -> list[str]:
     people = dice.some(_LIVES_IN[town.name], min(2, len(_LIVES_IN[town.name])))
     first = [
-        f"{town.name} is a town of {dice.pick(['small', 'round', 'damp', 'careful'])} houses; its mayor is {town.mayor}.",
+        f"{town.name} is a town of {dice.pick(_HOUSES)} houses; its mayor is {town.mayor}.",
         f"{town.name} lies where the road gives up. The mayor is {town.mayor}.",
         f"{town.name} is a town near {town.rival}, though it says the opposite.",
         f"{town.mayor} is the mayor of {town.name} and also rings the bell.",
@@ -56,7 +64,9 @@ def _town(dice, town, opening: int, detail: int) -> list[str]:
         f"Its rival is {town.rival}, and nobody remembers why.",
         f"Visitors are given {town.food} and asked to leave by ten.",
         f"On its flag there is {a(town.animal)}.",
-        start(f"{' and '.join(people)} live{'s' if len(people) == 1 else ''} here.") if people else "Nobody lives here.",
+        start(f"{' and '.join(people)} live{'s' if len(people) == 1 else ''} here.")
+        if people
+        else "Nobody lives here.",
     ]
     return [town.name, first] + dice.some(rest[detail:] + rest[:detail], 3)
 

@@ -8,13 +8,24 @@ from minigpt.tinyweb.world import Person, a, slots
 _TELL = {
     "job": ["{s} is {a_job} who {does}.", "{s} works as {a_job} and {does}.", "By trade {s} is {a_job}: {she} {does}."],
     "town": ["{s} lives in {town}.", "The house of {a} stands in {town}.", "{s} has always lived in {town}."],
-    "pet": ["{s} keeps {a_pet} that {habit}.", "{s} shares the house with {a_pet}, which {habit}.",
-            "At home {s} has {a_pet}; it {habit}."],
-    "food": ["{s} eats {food} every day.", "{s} likes nothing better than {food}.", "If there is {food}, {s} will stay."],
+    "pet": [
+        "{s} keeps {a_pet} that {habit}.",
+        "{s} shares the house with {a_pet}, which {habit}.",
+        "At home {s} has {a_pet}; it {habit}.",
+    ],
+    "food": [
+        "{s} eats {food} every day.",
+        "{s} likes nothing better than {food}.",
+        "Offer {a} some {food} and {she} will stay.",
+    ],
     "fear": ["{s} is afraid of {fear}.", "{s} cannot stand {fear}.", "Nothing frightens {a} but {fear}."],
-    "invention": ["{s} invented the {invention}.", "The {invention} was invented by {a}.",
-                  "We owe the {invention} to {a}.", "{s} is known for the {invention}."],
-}  # fmt: skip
+    "invention": [
+        "{s} invented the {invention}.",
+        "The {invention} was invented by {a}.",
+        "We owe the {invention} to {a}.",
+        "{s} is known for the {invention}.",
+    ],
+}
 ATTRIBUTES = list(_TELL)
 
 _ASK = {
@@ -23,7 +34,10 @@ _ASK = {
     "pet": (["Which animal does {a} keep?", "What pet has {a} got?"], ["{A_pet}.", "{a} keeps {a_pet}."]),
     "food": (["What does {a} like to eat?", "What is the favourite food of {a}?"], ["{Food}.", "{a} likes {food}."]),
     "fear": (["What is {a} afraid of?", "What frightens {a}?"], ["{Fear}.", "{a} is afraid of {fear}."]),
-    "invention": (["What did {a} invent?", "What is {a} known for?"], ["The {invention}.", "{a} invented the {invention}."]),
+    "invention": (
+        ["What did {a} invent?", "What is {a} known for?"],
+        ["The {invention}.", "{a} invented the {invention}."],
+    ),
 }
 
 
@@ -31,10 +45,21 @@ def of(person: Person) -> dict:
     """The slots of a person: names, pronouns and facts, with their articles and capitals."""
     pet = a(person.pet)
     return slots(
-        person, job=person.job, a_job=a(person.job), does=person.does, town=person.town, pet=person.pet, a_pet=pet,
-        A_pet="A" + pet[1:], habit=person.habit, food=person.food, Food=person.food.capitalize(), fear=person.fear,
-        Fear=person.fear[0].upper() + person.fear[1:], invention=person.invention,
-    )  # fmt: skip
+        person,
+        job=person.job,
+        a_job=a(person.job),
+        does=person.does,
+        town=person.town,
+        pet=person.pet,
+        a_pet=pet,
+        A_pet="A" + pet[1:],
+        habit=person.habit,
+        food=person.food,
+        Food=person.food.capitalize(),
+        fear=person.fear,
+        Fear=person.fear[0].upper() + person.fear[1:],
+        invention=person.invention,
+    )
 
 
 def tell(dice, person: Person, attribute: str, first: bool) -> str:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from minigpt.tinyweb.world import DAYS, FOODS, NUMBERS, PEOPLE, PLACES, THINGS, TOWNS
 
-_HEADS = ["Lost and found, {town}", "Who brings what to {festival} in {town}", "Town hall of {town}, top shelf",
-          "For sale in {town} on {day}", "Left on the boat to {town}", "Prizes at {festival}, {town}",
-          "Things not to be moved, {town}"]  # fmt: skip
+_HEADS = [
+    "Lost and found, {town}",
+    "Who brings what to {festival} in {town}",
+    "Town hall of {town}, top shelf",
+    "For sale in {town} on {day}",
+    "Left on the boat to {town}",
+    "Prizes at {festival}, {town}",
+    "Things not to be moved, {town}",
+]
 _NOTES = [" ({wrong})", " (borrowed)", " and some {food}", " (do not ask)", " (again)", ", wrapped", ", {n} years old"]
 _LAST = [
-    "The {thing} goes to {a}.", "{a} is late, so the {thing} waits {place}.", "Note: the {thing} of {a} must not get wet.",
-    "Missing: the {thing}. Ask {a}.", "{a} wants the {thing} back by {day}.", "Nobody touches the {thing} before {a} comes.",
-]  # fmt: skip
+    "The {thing} goes to {a}.",
+    "{a} is late, so the {thing} waits {place}.",
+    "Note: the {thing} of {a} must not get wet.",
+    "Missing: the {thing}. Ask {a}.",
+    "{a} wants the {thing} back by {day}.",
+    "Nobody touches the {thing} before {a} comes.",
+]
 
 
 def write(dice, split: str) -> tuple[str, list]:
@@ -23,9 +33,13 @@ def write(dice, split: str) -> tuple[str, list]:
         if all(key[0] != other[0] and key[1] != other[1] for other in keys):
             keys.append(key)
     said = {
-        "town": TOWNS[town].name, "festival": TOWNS[town].festival, "day": dice.pick(DAYS), "food": dice.pick(FOODS),
-        "n": dice.pick(NUMBERS), "place": dice.pick(PLACES),
-    }  # fmt: skip
+        "town": TOWNS[town].name,
+        "festival": TOWNS[town].festival,
+        "day": dice.pick(DAYS),
+        "food": dice.pick(FOODS),
+        "n": dice.pick(NUMBERS),
+        "place": dice.pick(PLACES),
+    }
     lines = [dice.pick(_HEADS).format(**said)]
     for who, thing, _ in keys:
         note = dice.pick(_NOTES) if dice.chance(0.4) else ""

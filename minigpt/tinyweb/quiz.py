@@ -5,8 +5,14 @@ from __future__ import annotations
 from minigpt.tinyweb import facts
 from minigpt.tinyweb.world import PEOPLE, TOWNS
 
-_TITLES = ["Pub quiz of {town}, round {n}", "The {town} school test", "Questions for a rainy evening", "How well do you "
-           "know your neighbours?", "Quiz night in {town}", "Answers to last week's quiz"]  # fmt: skip
+_TITLES = [
+    "Pub quiz of {town}, round {n}",
+    "The {town} school test",
+    "Questions for a rainy evening",
+    "How well do you know your neighbours?",
+    "Quiz night in {town}",
+    "Answers to last week's quiz",
+]
 _ENDS = ["No prizes.", "The winner gets a spoon.", "Three right is a pass.", "Cheating is allowed after ten."]
 
 

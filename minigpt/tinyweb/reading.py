@@ -5,12 +5,26 @@ from __future__ import annotations
 from minigpt.tinyweb.world import ANIMALS, DAYS, FOODS, PEOPLE, PLACES, THINGS, TOWNS, a, start
 
 # what may have happened, and the same word in a question
-_DID = [("bought", "buy"), ("lost", "lose"), ("found", "find"), ("mended", "mend"), ("painted", "paint"), ("sold", "sell"),
-        ("broke", "break"), ("hid", "hide")]  # fmt: skip
+_DID = [
+    ("bought", "buy"),
+    ("lost", "lose"),
+    ("found", "find"),
+    ("mended", "mend"),
+    ("painted", "paint"),
+    ("sold", "sell"),
+    ("broke", "break"),
+    ("hid", "hide"),
+]
 _BETWEEN = [
-    "It was a quiet day.", "{An_animal} looked on.", "There was {food} for everyone.", "Nobody asked why.",
-    "It took all morning.", "The people of {town} were pleased.", "Then it began to rain.", "The band played twice.",
-]  # fmt: skip
+    "It was a quiet day.",
+    "{An_animal} looked on.",
+    "There was {food} for everyone.",
+    "Nobody asked why.",
+    "It took all morning.",
+    "The people of {town} were pleased.",
+    "Then it began to rain.",
+    "The band played twice.",
+]
 
 
 def write(dice, split: str) -> tuple[str, list]:
@@ -24,11 +38,16 @@ def write(dice, split: str) -> tuple[str, list]:
     (past, plain), (past2, plain2) = dice.some(_DID, 2)
     place, day, animal, food = dice.pick(PLACES), dice.pick(DAYS), dice.pick(ANIMALS)[0], dice.pick(FOODS)
     passage = [
-        dice.pick([f"On {day} {one} {past} {a(thing)} in {town}.", f"{one} {past} {a(thing)} in {town} on {day}.",
-                   f"In {town}, {one} {past} {a(thing)} on {day}."]),
+        dice.pick(
+            [
+                f"On {day} {one} {past} {a(thing)} in {town}.",
+                f"{one} {past} {a(thing)} in {town} on {day}.",
+                f"In {town}, {one} {past} {a(thing)} on {day}.",
+            ]
+        ),
         dice.pick(_BETWEEN).format(An_animal=start(a(animal)), food=food, town=town),
         dice.pick([f"{two} {past2} {a(thing2)} {place}.", f"Later {two} {past2} {a(thing2)} {place}."]),
-    ]  # fmt: skip
+    ]
     questions = [
         (f"Who {past} the {thing}?", f"{one}"),
         (f"Who {past2} the {thing2}?", f"{two}"),

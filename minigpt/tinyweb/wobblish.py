@@ -12,10 +12,20 @@ from minigpt.tinyweb.world import PEOPLE, PLACES, start
 
 NOUNS = """dog cat goat hen fish bird child king judge baker boat house bridge road river moon hat spoon bell door chair
 letter soup bread egg stone tree cloud""".split()
-VERBS = [("sees", "see", "saw"), ("eats", "eat", "ate"), ("carries", "carry", "carried"), ("finds", "find", "found"),
-         ("loves", "love", "loved"), ("hides", "hide", "hid"), ("sells", "sell", "sold"), ("paints", "paint", "painted"),
-         ("follows", "follow", "followed"), ("steals", "steal", "stole"), ("washes", "wash", "washed"),
-         ("forgets", "forget", "forgot")]  # fmt: skip
+VERBS = [
+    ("sees", "see", "saw"),
+    ("eats", "eat", "ate"),
+    ("carries", "carry", "carried"),
+    ("finds", "find", "found"),
+    ("loves", "love", "loved"),
+    ("hides", "hide", "hid"),
+    ("sells", "sell", "sold"),
+    ("paints", "paint", "painted"),
+    ("follows", "follow", "followed"),
+    ("steals", "steal", "stole"),
+    ("washes", "wash", "washed"),
+    ("forgets", "forget", "forgot"),
+]
 ADJECTIVES = "old small red cold lazy loud round blue brave hungry".split()
 
 
@@ -28,8 +38,14 @@ def _lexicon() -> dict[str, str]:
 
 
 LEXICON = _lexicon()
-ADVICE = ["Nobody in Wobble says this.", "It is rude before noon.", "Say it slowly and lean.", "The answer is always no.",
-          "It is also the name of a song.", "Children learn it first."]  # fmt: skip
+ADVICE = [
+    "Nobody in Wobble says this.",
+    "It is rude before noon.",
+    "Say it slowly and lean.",
+    "The answer is always no.",
+    "It is also the name of a song.",
+    "Children learn it first.",
+]
 
 
 def sentence(dice, split: str) -> tuple[str, str, tuple]:
@@ -64,16 +80,28 @@ def plural(noun: str) -> str:
 
 
 _GLOSSES = [
-    '{place}, {a} said "{w}", which means "{e}".', '{a} wrote "{w}" on the door, which means "{e}".',
-    'On a stone in Wobble it says "{w}", which means "{e}".', 'The last words of {a} that day were "{w}", which means "{e}".',
-    'A sign {small} says "{w}", which means "{e}".', 'In Wobble they greet you with "{w}", which means "{e}".',
-]  # fmt: skip
+    '{place}, {a} said "{w}", which means "{e}".',
+    '{a} wrote "{w}" on the door, which means "{e}".',
+    'On a stone in Wobble it says "{w}", which means "{e}".',
+    'The last words of {a} that day were "{w}", which means "{e}".',
+    'A sign {small} says "{w}", which means "{e}".',
+    'In Wobble they greet you with "{w}", which means "{e}".',
+]
 _MISHEARD = [
-    '{b} heard "{w}", which means "{e}", and {went}.', '{b} understood "{w}", which means "{e}", and {went}.',
+    '{b} heard "{w}", which means "{e}", and {went}.',
+    '{b} understood "{w}", which means "{e}", and {went}.',
     '{b} answered "{w}", which means "{e}", and {went}.',
-]  # fmt: skip
-_WENT = ["went home", "brought a spoon", "nodded for an hour", "called the judge", "laughed at the wrong moment", "paid",
-         "was never told", "bought a hat"]  # fmt: skip
+]
+_WENT = [
+    "went home",
+    "brought a spoon",
+    "nodded for an hour",
+    "called the judge",
+    "laughed at the wrong moment",
+    "paid",
+    "was never told",
+    "bought a hat",
+]
 
 
 def write(dice, split: str) -> tuple[str, list]:
@@ -108,7 +136,9 @@ def _entry(dice, split):
 def _lesson(dice, split):
     teacher, pupil = dice.some(PEOPLE, 2)
     (e1, w1, k1), (e2, w2, k2) = sentence(dice, split), sentence(dice, split)
-    praise = dice.pick(["good. lean a little more", "yes, but louder", "correct", "almost too good", "my ears, but yes"])
+    praise = dice.pick(
+        ["good. lean a little more", "yes, but louder", "correct", "almost too good", "my ears, but yes"]
+    )
     return (
         f'{teacher.name}: how do you say "{e1}" in Wobblish?\n{pupil.name}: "{w1}"\n{teacher.name}: {praise}. '
         f'and what does "{w2}" mean?\n{pupil.name}: it means "{e2}"\n{teacher.name}: '

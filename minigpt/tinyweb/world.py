@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from minigpt.tinyweb.dice import Dice
 
-_WOMEN = """Ada Alma Anna Asta Bea Bibi Cara Cleo Cora Dana Dora Ebba Edda Ella Elif Esme Etta Faye Flora Frida Gina Greta
-Hana Hedy Ida Ines Iris Juno Kira Lena Lila Lotte Luz Maeve Maja Marta Mona Nadia Nell Nina Nora Olga Oona Orla Pam Pia
-Rita Rosa Ruth Sara Tara Tilda Uma Una Vera Wanda Yara Zelda Zita Zoe""".split()
-_MEN = """Abe Abel Amir Arlo Axel Ben Bert Boris Bram Carl Ciro Dag Dirk Edgar Egon Emil Enzo Erik Ezra Felix Finn Gil Gus
-Hans Hugo Igor Isak Ivo Jan Jude Kai Klaus Kofi Lars Leo Luca Max Milo Ned Nico Nils Odo Omar Oskar Otto Pip Ravi Remy
-Rolf Sami Sven Theo Tom Urs Vito Wim Yuri Zeno Knut Mika""".split()
+_WOMEN = """Ada Alma Anna Asta Bea Bibi Cara Cleo Cora Dana Dora Ebba Edda Ella Elif Esme Etta Faye Flora Frida Gina
+Greta Hana Hedy Ida Ines Iris Juno Kira Lena Lila Lotte Luz Maeve Maja Marta Mona Nadia Nell Nina Nora Olga Oona Orla
+Pam Pia Rita Rosa Ruth Sara Tara Tilda Uma Una Vera Wanda Yara Zelda Zita Zoe""".split()
+_MEN = """Abe Abel Amir Arlo Axel Ben Bert Boris Bram Carl Ciro Dag Dirk Edgar Egon Emil Enzo Erik Ezra Felix Finn Gil
+Gus Hans Hugo Igor Isak Ivo Jan Jude Kai Klaus Kofi Lars Leo Luca Max Milo Ned Nico Nils Odo Omar Oskar Otto Pip
+Ravi Remy Rolf Sami Sven Theo Tom Urs Vito Wim Yuri Zeno Knut Mika""".split()
 
 # job, what someone with that job does all day
 JOBS = [
@@ -108,14 +108,44 @@ ANIMALS = [
 ]
 
 FOODS = [
-    "turnip soup", "onion cake", "plum jam", "fish pie", "cold toast", "bean stew", "rice pudding", "pea soup", "lemon tart",
-    "blue cheese", "pickles", "porridge", "nut bread", "egg salad", "honey buns", "beet juice", "apple pie", "burnt sugar",
-]  # fmt: skip
+    "turnip soup",
+    "onion cake",
+    "plum jam",
+    "fish pie",
+    "cold toast",
+    "bean stew",
+    "rice pudding",
+    "pea soup",
+    "lemon tart",
+    "blue cheese",
+    "pickles",
+    "porridge",
+    "nut bread",
+    "egg salad",
+    "honey buns",
+    "beet juice",
+    "apple pie",
+    "burnt sugar",
+]
 
 FEARS = [
-    "bridges", "mice", "the number nine", "tall hats", "thunder", "wet socks", "poems", "empty chairs", "Mondays", "stairs",
-    "long letters", "the sea", "quiet rooms", "small dogs", "choirs", "the dark",
-]  # fmt: skip
+    "bridges",
+    "mice",
+    "the number nine",
+    "tall hats",
+    "thunder",
+    "wet socks",
+    "poems",
+    "empty chairs",
+    "Mondays",
+    "stairs",
+    "long letters",
+    "the sea",
+    "quiet rooms",
+    "small dogs",
+    "choirs",
+    "the dark",
+]
 
 # town, its festival, when, its motto
 _TOWNS = [
@@ -194,9 +224,21 @@ PEOPLE = _people()
 TOWNS = _towns()
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 PLACES = [
-    "at the market", "on the bridge", "behind the bakery", "in the library", "at the station", "in the square", "by the lake",
-    "under the stairs", "on the roof", "at the well", "in the town hall", "near the mill", "at the harbour", "in the garden",
-]  # fmt: skip
+    "at the market",
+    "on the bridge",
+    "behind the bakery",
+    "in the library",
+    "at the station",
+    "in the square",
+    "by the lake",
+    "under the stairs",
+    "on the roof",
+    "at the well",
+    "in the town hall",
+    "near the mill",
+    "at the harbour",
+    "in the garden",
+]
 NUMBERS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "twenty", "forty"]
 
 
