@@ -1,0 +1,292 @@
+"""The live figures as widgets. What is drawn and computed is in the .js files beside this one.
+
+A figure's state is its few settings and its own script, so that a stored notebook stays small. GPT-2's merges and the
+small model are not in it: the built page loads them from its own folder, and in a notebook the figure asks the kernel,
+which answers in one message with the bytes as buffers (`minigpt.widgets.assets`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+from minigpt.widgets import assets
+
+_FOLDER = Path(__file__).parent
+
+
+def source(*names: str) -> str:
+    """The named .js files as one module, without the lines that are only a comment (they would be in every notebook)."""
+    text = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
+    return re.sub(r"^\s*//.*\n", "", text, flags=re.MULTILINE)
+
+
+class Figure(anywidget.AnyWidget):
+    """What all figures share: the style sheet, the answer to a request for an asset, and a plain-text form."""
+
+    _css = (_FOLDER / "widgets.css").read_text(encoding="utf-8")
+    about = ""
+    model_dir: str | Path | None = None  # a model folder instead of the book's own small model, in a notebook
+
+    def __init__(self, **settings: object) -> None:
+        super().__init__(**settings)
+        self.on_msg(self._answer)
+
+    def _answer(self, _widget: object, message: object, _buffers: object) -> None:
+        """Reply to {"type": "asset", "name": NAME} with the asset, or with one sentence that says why not."""
+        if not isinstance(message, Mapping) or message.get("type") != "asset":
+            return
+        reply = {"type": "asset", "name": message.get("name")}
+        try:
+            meta, buffers = assets.asset(str(message.get("name")), self.model_dir)
+        except (ValueError, OSError, ImportError) as error:
+            self.send({**reply, "error": str(error)})
+            return
+        self.send({**reply, "meta": meta}, buffers)
+
+    def __repr__(self) -> str:
+        return f"Live figure: {self.about} (needs JavaScript)"
+
+
+class BPEMerges(Figure):
+    """Chapter 04: byte pair encoding learned merge by merge from a small text, with `minigpt.tokenizer`'s rule for ties.
+
+    Args:
+        text: the training text at the start, at most 1,500 characters; the reader can change it.
+        merges: how many merges there are to step through.
+        categories: the rule against merging across character categories, which the reader can switch.
+        start: the number of merges done when the figure opens.
+    """
+
+    _esm = source("core.js", "bpe.js", "chart.js", "merges.js")
+    about = "byte pair encoding, merge by merge, on your text"
+    text = traitlets.Unicode().tag(sync=True)
+    merges = traitlets.Int().tag(sync=True)
+    categories = traitlets.Bool().tag(sync=True)
+    start = traitlets.Int().tag(sync=True)
+
+    def __init__(
+        self,
+        text: str = "low low low low low lower lower newest newest newest newest newest newest widest widest widest",
+        merges: int = 40,
+        categories: bool = True,
+        start: int = 0,
+    ) -> None:
+        if merges < 1:
+            raise ValueError(f"merges must be at least 1, not {merges}")
+        super().__init__(text=text[:1500], merges=merges, categories=categories, start=max(0, start))
+
+
+class GPT2Tokens(Figure):
+    """Chapter 04: GPT-2's own tokenizer on the reader's text, each token with its id and the merges that made it."""
+
+    _esm = source("core.js", "bpe.js", "tokens.js")
+    about = "GPT-2's tokenizer on your text"
+    text = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, text: str = "Unbelievable! GPT-2 reads  2019 as one token, 你好 as bytes, and 🙂 too.\n") -> None:
+        super().__init__(text=text[:20000])
+
+
+class Attention(Figure):
+    """Chapter 05: the attention of every head of the small model on the reader's text (at most 64 tokens).
+
+    The model reads `<|endoftext|>` first, as at the start of each document it was trained on.
+
+    Args:
+        text: the text at the start.
+        layer, head: the head that is shown large at the start, counted from 1.
+        model_dir: in a notebook, a model folder to show instead of the book's small model.
+    """
+
+    _esm = source("core.js", "bpe.js", "gpt.js", "attention.js")
+    about = "where every attention head of the small model looks, on your text"
+    text = traitlets.Unicode().tag(sync=True)
+    layer = traitlets.Int().tag(sync=True)
+    head = traitlets.Int().tag(sync=True)
+
+    def __init__(
+        self,
+        text: str = "The cat sat on the mat because the cat was tired.",
+        layer: int = 1,
+        head: int = 1,
+        model_dir: str | Path | None = None,
+    ) -> None:
+        if layer < 1 or head < 1:
+            raise ValueError(f"layer and head count from 1; got layer={layer}, head={head}")
+        self.model_dir = model_dir
+        super().__init__(text=text[:600], layer=layer, head=head)
+
+
+class Calculator(Figure):
+    """Chapter 06: exact parameter counts and memory of a GPT-2-like model, and where the paper's 117M came from.
+
+    Args:
+        preset: what the figure opens with: "GPT-1", "124M", "355M", "774M" or "1558M".
+        batch: sequences a step, each as long as the context.
+    """
+
+    _esm = source("core.js", "calculator.js")
+    about = "parameters and memory of a GPT-2-like model"
+    preset = traitlets.Unicode().tag(sync=True)
+    batch = traitlets.Int().tag(sync=True)
+
+    def __init__(self, preset: str = "124M", batch: int = 8) -> None:
+        sizes = ("GPT-1", "124M", "355M", "774M", "1558M")
+        if preset not in sizes:
+            raise ValueError(f"there is no preset {preset!r}; there are {', '.join(sizes)}")
+        super().__init__(preset=preset, batch=batch)
+
+
+class ResidualGrowth(Figure):
+    """Chapter 06: how the residual stream grows with depth, with and without 1/sqrt(N). Paper: section 2.3.
+
+    The page computes a small random model: each of N = 2 x layers sub-blocks normalizes the stream (64 numbers) and adds
+    a random linear map of it. Dotted beside it, what independent additions give: sqrt(1 + k), and sqrt(1 + k / N).
+
+    Args:
+        layers: the depth at the start, 1 to 96.
+    """
+
+    _esm = source("core.js", "gpt.js", "chart.js", "growth.js")
+    about = "growth of the residual stream with depth, with and without 1/sqrt(N)"
+    layers = traitlets.Int().tag(sync=True)
+
+    def __init__(self, layers: int = 12) -> None:
+        if not 1 <= layers <= 96:
+            raise ValueError(f"layers must be from 1 to 96, not {layers}")
+        super().__init__(layers=layers)
+
+
+class RunExplorer(Figure):
+    """Chapter 07: recorded learning curves to compare: axes, logarithms, smoothing, values under the pointer, a table.
+
+    Args:
+        runs: a list of dicts with "name", "step", and any of "tokens", "seconds" (other x axes), "train", "val" (the
+            curves), all lists of one length; None or NaN where nothing was measured. Together they are thinned to about
+            1,500 points, in equal stretches of a run: x is the last of each, the losses are means over it.
+        title, y_label: the words on the figure.
+        log_x, log_y, smoothing: how it opens.
+
+    Raises:
+        ValueError: no run, or a run whose lists do not fit.
+    """
+
+    _esm = source("core.js", "chart.js", "runs.js")
+    about = "explorer of the recorded runs"
+    runs = traitlets.List().tag(sync=True)
+    title = traitlets.Unicode().tag(sync=True)
+    y_label = traitlets.Unicode().tag(sync=True)
+    log_x = traitlets.Bool().tag(sync=True)
+    log_y = traitlets.Bool().tag(sync=True)
+    smoothing = traitlets.Float().tag(sync=True)
+
+    def __init__(
+        self,
+        runs: Sequence[Mapping],
+        title: str = "The recorded runs",
+        y_label: str = "loss (nats a token)",
+        log_x: bool = False,
+        log_y: bool = False,
+        smoothing: float = 0.0,
+    ) -> None:
+        if not runs:
+            raise ValueError("there is no run to show: give a list of dicts with name, step, and train or val")
+        if not 0 <= smoothing <= 0.98:
+            raise ValueError(f"smoothing must be from 0 to 0.98, not {smoothing}")
+        most = max(40, min(400, 1500 // len(runs)))
+        super().__init__(
+            runs=[thin(run, most) for run in runs], title=title, y_label=y_label, log_x=log_x, log_y=log_y, smoothing=smoothing
+        )
+
+
+class Writer(Figure):
+    """Chapter 08: the small model writes on from the reader's text; the distribution it draws from is there to touch.
+
+    The model reads `<|endoftext|>` first: `generate(model, [tok.eot, *tok.encode(prompt)], ...)` is the same in Python,
+    token by token when greedy. Draws differ from torch's: the page has its own random numbers.
+
+    Args:
+        prompt: the text at the start.
+        temperature, top_k, top_p, seed, greedy: the controls at the start (0.1 to 2; None for off).
+        length: how many tokens one press of Write adds.
+        model_dir: in a notebook, a model folder to write with instead of the book's small model.
+    """
+
+    _esm = source("core.js", "bpe.js", "gpt.js", "writer.js")
+    about = "the small model writes on from your text"
+    prompt = traitlets.Unicode().tag(sync=True)
+    temperature = traitlets.Float().tag(sync=True)
+    top_k = traitlets.Int(allow_none=True).tag(sync=True)
+    top_p = traitlets.Float(allow_none=True).tag(sync=True)
+    seed = traitlets.Int().tag(sync=True)
+    greedy = traitlets.Bool().tag(sync=True)
+    length = traitlets.Int().tag(sync=True)
+
+    def __init__(
+        self,
+        prompt: str = "The",
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 1,
+        greedy: bool = False,
+        length: int = 60,
+        model_dir: str | Path | None = None,
+    ) -> None:
+        if not 0.1 <= temperature <= 2:
+            raise ValueError(f"temperature must be from 0.1 to 2 here, not {temperature}; for greedy pass greedy=True")
+        if top_k is not None and top_k < 1:
+            raise ValueError(f"top_k must be at least 1, or None for all tokens, not {top_k}")
+        if top_p is not None and not 0 < top_p <= 1:
+            raise ValueError(f"top_p must be above 0 and at most 1, or None, not {top_p}")
+        self.model_dir = model_dir
+        super().__init__(
+            prompt=prompt[:1000], temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, greedy=greedy, length=length
+        )
+
+
+X_AXES = ("step", "tokens", "seconds")
+CURVES = ("train", "val")
+
+
+def thin(run: Mapping, most: int) -> dict:
+    """One run of `RunExplorer`, checked, of at most `most` points, its numbers rounded to what a plot can show.
+
+    >>> thin({"name": "a", "step": [1, 2, 3, 4], "train": [4.0, 3.0, 2.0, 1.0]}, most=2)
+    {'name': 'a', 'step': [2, 4], 'train': [3.5, 1.5]}
+    """
+    name = str(run.get("name", ""))
+    if not name or not run.get("step"):
+        raise ValueError(f"a run needs a name and steps; this one has the keys {sorted(run)}")
+    n = len(run["step"])
+    wrong = [key for key in X_AXES + CURVES if run.get(key) is not None and len(run[key]) != n]
+    if wrong:
+        raise ValueError(f"run {name!r} has {n} steps, but {len(run[wrong[0]])} values of {wrong[0]!r}")
+    if not any(run.get(key) is not None for key in CURVES):
+        raise ValueError(f"run {name!r} has no curve: give 'train' or 'val'")
+    size = math.ceil(n / most)
+    stretches = [slice(start, start + size) for start in range(0, n, size)]
+    out: dict = {"name": name}
+    for key in X_AXES:
+        if run.get(key) is not None:
+            out[key] = [_rounded(run[key][stretch][-1], 6) for stretch in stretches]
+    for key in CURVES:
+        if run.get(key) is not None:
+            out[key] = [_mean(run[key][stretch]) for stretch in stretches]
+    return out
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    measured = [float(value) for value in values if value is not None and math.isfinite(value)]
+    return _rounded(sum(measured) / len(measured), 5) if measured else None
+
+
+def _rounded(value: float, digits: int) -> float | int:
+    value = float(f"{float(value):.{digits}g}")
+    return int(value) if value.is_integer() else value
