@@ -20,7 +20,7 @@ _HOUSES = ["small", "round", "damp", "careful", "borrowed"]
 
 
 def write(dice, split: str) -> tuple[str, list]:
-    """A page about an entry; what is apart is the entry together with how it is told."""
+    """A page about an entry; what is apart is the entry together with the way its first two sentences are chosen."""
     if dice.chance(0.6):
         key = dice.combination(split, len(PEOPLE), 6, 5)
         lines = _person(dice, *key)
@@ -68,7 +68,7 @@ def _town(dice, town, opening: int, detail: int) -> list[str]:
         if people
         else "Nobody lives here.",
     ]
-    return [town.name, first] + dice.some(rest[detail:] + rest[:detail], 3)
+    return [town.name, first, rest.pop(detail)] + dice.some(rest, 2)
 
 
 def _animal(dice, animal: str, habit: str, opening: int, detail: int) -> list[str]:
@@ -85,7 +85,8 @@ def _animal(dice, animal: str, habit: str, opening: int, detail: int) -> list[st
     size = f"It weighs about as much as {a(dice.pick(THINGS)[0])} and is seldom used as one."
     other = dice.pick(ANIMALS)[0]
     friend = f"It is not the same as {a(other)}." if other != animal else "It is exactly what it looks like."
-    return [start(animal), first] + dice.some([owner, flag, size, friend], 2 + detail // 2)
+    rest = [owner, flag, size, friend]
+    return [start(animal), first, rest.pop(detail)] + dice.some(rest, 1 + dice.below(2))
 
 
 def _thing(dice, thing: str, wrong: str, helps: str, opening: int, detail: int) -> list[str]:
