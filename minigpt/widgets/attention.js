@@ -1,5 +1,6 @@
 // Where every head of every layer of the small model looks, on the reader's text.
 const MOST = 64;
+const MAP = 0.86;  // the share of the large picture that the map takes; the rest is for the last words' names
 
 function render({ model, el }) {
   const body = card(el, "Attention of every head",
@@ -32,7 +33,11 @@ function attentionFigure(body, { model: gpt, tokenizer }, widget) {
   const large = h("canvas", { class: "mg-map", role: "img" });
   large.addEventListener("pointermove", (event) => {
     const box = large.getBoundingClientRect();
-    choose(Math.floor(ids.length * (event.clientY - box.top) / box.height));
+    const cell = box.width * MAP / ids.length;
+    const [k, q] = [event.clientX - box.left, event.clientY - box.top].map((v) => Math.floor(v / cell));
+    if (q < 0 || q >= ids.length) return;
+    choose(q);
+    if (k >= 0 && k <= q) tell([k]);
   });
   const said = liveText();
   const row = tokenRow("The text, in tokens", (i) => choose(i));
@@ -73,10 +78,10 @@ function attentionFigure(body, { model: gpt, tokenizer }, widget) {
 
   function drawMap(canvas, l, i, detailed) {
     const n = ids.length;
-    const size = detailed ? 640 : 96;
-    canvas.width = canvas.height = size;
+    canvas.width = detailed ? 720 : 96;
+    canvas.height = canvas.width * (detailed ? MAP : 1);
     const draw = canvas.getContext("2d");
-    const cell = size / n;
+    const cell = canvas.height / n;
     draw.fillStyle = colour(body, "--mg-blue");
     for (let q = 0; q < n; q++) for (let k = 0; k <= q; k++) {
       draw.globalAlpha = Math.sqrt(maps[l][i][q][k]);  // a square root, so that weak attention is seen too
@@ -88,6 +93,12 @@ function attentionFigure(body, { model: gpt, tokenizer }, widget) {
     for (let q = 0; q < n; q++) { draw.lineTo((q + 1) * cell, q * cell); draw.lineTo((q + 1) * cell, (q + 1) * cell); }
     draw.stroke();
     if (!detailed) return;
+    draw.textBaseline = "middle";
+    draw.font = `${Math.min(24, cell * 0.85)}px ui-monospace, Menlo, Consolas, monospace`;
+    for (let q = 0; q < n; q++) {
+      draw.fillStyle = colour(body, q === query ? "--mg-red" : "--mg-dim");
+      draw.fillText(visible(tokenizer.bytes(ids[q])).replace("<|endoftext|>", "<|end\u2026|>"), (q + 1) * cell + 5, (q + 0.5) * cell);
+    }
     draw.strokeStyle = colour(body, "--mg-red");
     draw.lineWidth = 3;
     draw.strokeRect(1.5, query * cell, (query + 1) * cell - 1.5, cell);
@@ -106,9 +117,13 @@ function attentionFigure(body, { model: gpt, tokenizer }, widget) {
       chip.title = k <= query ? `${percent(weight)} of the attention` : "later: not seen";
     });
     drawLines(weights);
-    const best = [...weights.keys()].sort((a, b) => weights[b] - weights[a]).slice(0, 3);
+    tell([...weights.keys()].sort((a, b) => weights[b] - weights[a]).slice(0, 3));
+  }
+
+  function tell(keys) {
+    const weights = maps[layer][head][query];
     said.textContent = `Layer ${layer + 1}, head ${head + 1}: \u201c${visible(tokenizer.bytes(ids[query]))}\u201d looks at `
-      + best.map((k) => `\u201c${visible(tokenizer.bytes(ids[k]))}\u201d${k === query ? " (itself)" : ""} ${percent(weights[k])}`).join(", ") + ".";
+      + keys.map((k) => `\u201c${visible(tokenizer.bytes(ids[k]))}\u201d${k === query ? " (itself)" : ""} ${percent(weights[k])}`).join(", ") + ".";
   }
 
   // One curve from the looking token to each token that gets 3 % or more, as thick as its share.

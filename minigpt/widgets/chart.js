@@ -89,5 +89,5 @@ function plot(label) {
   return self;
 }
 
-const keyLine = (name, hue, dash) => h("span", {}, svg("svg", { viewBox: "0 0 30 10", "aria-hidden": "true" },
+const keyLine = (name, hue, dash) => h("span", { class: "mg-stroke" }, svg("svg", { viewBox: "0 0 30 10", "aria-hidden": "true" },
   svg("line", { x1: 0, x2: 30, y1: 5, y2: 5, style: `stroke:var(${hue})`, "stroke-width": 2.6, "stroke-dasharray": dash })), name);

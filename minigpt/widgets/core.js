@@ -69,7 +69,7 @@ function choice(label, options, value, onchange) {
 function textbox(label, value, oninput, { rows = 3, maxlength = 2000 } = {}) {
   const area = h("textarea", { rows, maxlength, spellcheck: "false", autocapitalize: "off", oninput: () => oninput(area.value) });
   area.value = value;
-  return { node: h("label", { class: "mg-text" }, h("span", {}, label), area), area, get value() { return area.value; } };
+  return { node: h("label", { class: "mg-entry" }, h("span", {}, label), area), area, get value() { return area.value; } };
 }
 
 // A table of rows of cells; the first cell of each row names it.
@@ -195,7 +195,7 @@ const MARKS = new Map([[" ", "\u00b7"], ["\n", "\u21b5"], ["\t", "\u21e5"], ["\r
 // bytes that are no whole character in hexadecimal.
 function visibleParts(bytes) {
   const text = decodeOrNull(bytes);
-  if (text === null) return [...bytes].map((byte) => [hex(byte), "byte"]);
+  if (text === null) return [[Array.from(bytes, hex).join(" "), "byte"]];
   const parts = [];
   for (const char of text) {
     if (MARKS.has(char)) parts.push([MARKS.get(char), "space"]);

@@ -21,15 +21,15 @@ _FOLDER = Path(__file__).parent
 
 
 def source(*names: str) -> str:
-    """The named .js files as one module, without the lines that are only a comment (they would be in every notebook)."""
+    """The named files as one, without comment lines and indentation: every stored notebook and page carries this text."""
     text = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
-    return re.sub(r"^\s*//.*\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"^[ \t]+", "", re.sub(r"^\s*//.*\n", "", text, flags=re.MULTILINE), flags=re.MULTILINE)
 
 
 class Figure(anywidget.AnyWidget):
     """What all figures share: the style sheet, the answer to a request for an asset, and a plain-text form."""
 
-    _css = (_FOLDER / "widgets.css").read_text(encoding="utf-8")
+    _css = source("widgets.css")
     about = ""
     model_dir: str | Path | None = None  # a model folder instead of the book's own small model, in a notebook
 
@@ -169,7 +169,7 @@ class RunExplorer(Figure):
     Args:
         runs: a list of dicts with "name", "step", and any of "tokens", "seconds" (other x axes), "train", "val" (the
             curves), all lists of one length; None or NaN where nothing was measured. Together they are thinned to about
-            1,500 points, in equal stretches of a run: x is the last of each, the losses are means over it.
+            700 points, in equal stretches of a run: x is the last of each, the losses are means over it.
         title, y_label: the words on the figure.
         log_x, log_y, smoothing: how it opens.
 
@@ -199,7 +199,7 @@ class RunExplorer(Figure):
             raise ValueError("there is no run to show: give a list of dicts with name, step, and train or val")
         if not 0 <= smoothing <= 0.98:
             raise ValueError(f"smoothing must be from 0 to 0.98, not {smoothing}")
-        most = max(40, min(400, 1500 // len(runs)))
+        most = max(40, min(250, 700 // len(runs)))
         super().__init__(
             runs=[thin(run, most) for run in runs], title=title, y_label=y_label, log_x=log_x, log_y=log_y, smoothing=smoothing
         )

@@ -46,11 +46,11 @@ function render({ model, el }) {
   const step = button("Step \u2192", () => { pause(); show(now + 1); }, { class: "mg-button mg-main" });
   const play = button("Play", () => (timer === null ? start() : pause()));
   const said = liveText();
-  const row = tokenRow("The text, in tokens", () => {});
+  const row = h("div", { class: "mg-tokens", role: "group", "aria-label": "The text, in tokens", tabindex: 0 });
   const pairs = h("div", { class: "mg-scroll" });
   const vocabulary = h("div", { class: "mg-tokens", role: "list", "aria-label": "Tokens made so far, in order", tabindex: 0 });
   const chart = plot("Bytes a token against merges");
-  body.append(input.node, rule.node, h("div", { class: "mg-row" }, back, step, play, place.node), said, row.node,
+  body.append(input.node, rule.node, h("div", { class: "mg-row" }, back, step, play, place.node), said, row,
     h("div", { class: "mg-columns" },
       h("div", {}, h("p", { class: "mg-sub" }, "Pairs of neighbours, most frequent first"), pairs),
       h("div", {}, h("p", { class: "mg-sub" }, "New tokens, after the 256 bytes"), vocabulary, chart.node)));
@@ -80,9 +80,8 @@ function render({ model, el }) {
     place.set(now, { max: steps.length - 1 });
     back.disabled = now === 0;
     step.disabled = now === steps.length - 1;
-    row.show(tokens.map(({ id, w, part }) => ({ bytes: bpe.bytes(id), className: `${id === fresh ? "mg-new" : `mg-tint${w % 5}`}${part ? " mg-joined" : ""}`,
-      title: `id ${id}` })));
-    row.mark(0);
+    row.replaceChildren(...tokens.map(({ id, w, part }) => h("span", { title: `id ${id}`,
+      class: `mg-token ${id === fresh ? "mg-new" : `mg-tint${w % 5}`}${part ? " mg-joined" : ""}` }, showToken(bpe.bytes(id)))));
     drawPairs();
     vocabulary.replaceChildren(...steps.slice(1, now + 1).map((_, i) => h("span", { role: "listitem", title: `id ${256 + i}`,
       class: `mg-token${256 + i === fresh ? " mg-new" : ""}` }, showToken(bpe.bytes(256 + i)))));

@@ -69,7 +69,7 @@ function render({ model, el }) {
       cursor: series.length ? { x: at, at: read.map((s) => ({ value: s.point[1], hue: s.hue })) } : null, say: text });
     for (const [key, value] of [["min", xs[0]], ["max", xs[1]], ["now", at]]) area.setAttribute(`aria-value${key}`, Number(value.toPrecision(6)));
     area.setAttribute("aria-valuetext", text);
-    said.replaceChildren(series.length ? table([`at ${short(at)} ${AXES[axis.value]}`, ...curves.map((c) => (c === "val" ? "validation" : "training"))],
+    said.replaceChildren(series.length ? table([`at ${axis.value === "step" ? count(at) : short(at)} ${AXES[axis.value]}`, ...curves.map((c) => (c === "val" ? "validation" : "training"))],
       runs.map((run, i) => [run, i]).filter(([, i]) => shown[i].value).map(([run, i]) => [keyLine(run.name, hue(i), ""), ...curves.map((c) =>
         read.find((s) => s.run === i && s.curve === c)?.point[1].toFixed(3) ?? "\u2013")])) : "No run is shown.");
   }

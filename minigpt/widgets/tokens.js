@@ -13,11 +13,11 @@ function tokensFigure(body, bpe, model) {
   let tokens = [];
   let selected = 0;
   const input = textbox("Your text", model.get("text"), perFrame(() => update()), { rows: 3, maxlength: 20000 });
-  const facts = h("dl", { class: "mg-facts", role: "status", "aria-live": "polite" });
+  const facts = h("dl", { class: "mg-facts" });
   const row = tokenRow("Tokens", (i) => select(i));
   const note = h("p", { class: "mg-note" });
   const detail = h("div", { class: "mg-panel" });
-  body.append(input.node, facts, row.node, note, detail);
+  body.append(input.node, h("div", { role: "status", "aria-live": "polite" }, facts), row.node, note, detail);
 
   function update() {
     const text = input.value;
