@@ -1,0 +1,332 @@
+"""The command line: `minigpt train | sample | data`.
+
+Exit status: 0 done, 1 failed (or stopped by Ctrl-C), 2 used wrongly. An error is one line on standard error; with
+MINIGPT_DEBUG=1 the traceback comes with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import dataclasses
+import difflib
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from minigpt.errors import UsageError
+
+DESCRIPTION = """\
+Train small GPT-2s and write with them.
+
+  minigpt train shakespeare-char --out runs/shakespeare    train a model on Shakespeare, letter by letter
+  minigpt sample runs/shakespeare --prompt "ROMEO:"        let it write on
+  minigpt sample tinyweb --prompt "The ferret"             the same with the model that comes with the package
+  minigpt data list                                        texts that can be had by name
+
+Each command explains itself: minigpt train --help
+"""
+TRAIN = """\
+Train a model from scratch into a folder, or go on where a run ended.
+
+  minigpt train shakespeare-char --out runs/a                      a preset, as it is
+  minigpt train shakespeare-char --n_layer 6 --out runs/b          the same, but for one key
+  minigpt train my.toml --data my_text.txt --out runs/c            a training file, your own text
+  minigpt train --resume --out runs/a                              go on after Ctrl-C, a crash or a kill
+
+A training file is TOML, one key a line, with the keys below. Presets: {presets}.
+The folder holds the model (minigpt sample runs/a), train.toml (all settings), log.jsonl (one line a step) and a
+checkpoint. Ctrl-C ends the step, saves, and stops.
+"""
+SAMPLE = """\
+Write on from a prompt, word by word as the model draws them.
+
+  minigpt sample runs/a --prompt "ROMEO:"                          a model that you trained
+  minigpt sample tinyweb                                           the one that comes with the package, from nothing
+  minigpt sample hf:folder --prompt "In 2019," --top-k 40          a GPT-2 in Hugging Face's format
+  minigpt sample runs/a --prompt "O" --temperature 0               always the most likely token; the same text each time
+  minigpt sample runs/a --num-samples 3 --seed 1                   three texts, the same three each time
+
+A text ends after --max-new-tokens, or where the model writes <|endoftext|>. It may grow longer than the model's
+context; the model then sees the latest part of it only.
+"""
+DATA = """\
+Texts by name, downloaded once and checked against their sha256.
+
+  minigpt data list                   what there is, under which licence, and whether it is here
+  minigpt data get tinyshakespeare    bring it here and print where it is
+
+MINIGPT_DATA names a folder of files that you have already (tinyshakespeare/input.txt, ... in it): what matches its
+checksum is used from there. Downloads go to MINIGPT_CACHE, by default ~/.cache/minigpt.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command; returns the exit status."""
+    _print_utf8()
+    try:
+        arguments = make_parser().parse_args(argv)
+        arguments.run(arguments)
+        sys.stdout.flush()
+        return 0
+    except SystemExit as done:  # from argparse: --help is 0, a wrong option 2
+        return int(done.code or 0)
+    except BrokenPipeError:  # `minigpt sample ... | head`: the reader has enough, and that is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt as stopped:
+        return _fail(str(stopped) or "stopped", 1)
+    except UsageError as error:
+        return _fail(str(error), 2)
+    except (ValueError, ArithmeticError, OSError) as error:
+        return _fail(_one_sentence(error), 1)
+    except MemoryError:
+        return _fail("out of memory: lower batch_size (and raise grad_accum as much), or take a smaller model", 1)
+    except RuntimeError as error:  # PyTorch's own, of which only the lack of memory is a user's matter
+        if "out of memory" in str(error) or "can't allocate memory" in str(error):
+            return _fail("out of memory: lower batch_size (and raise grad_accum as much), or take a smaller model", 1)
+        raise
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="minigpt", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="train | sample | data", parser_class=_Parser)
+    _add_train(commands)
+    _add_sample(commands)
+    _add_data(commands)
+    return parser
+
+
+def _add_train(commands) -> None:
+    from minigpt.training.settings import Settings, preset_names
+
+    train = commands.add_parser(
+        "train", description=TRAIN.format(presets=", ".join(preset_names())), help="train a model",
+        formatter_class=argparse.RawDescriptionHelpFormatter, usage="minigpt train PRESET_OR_FILE.toml [--KEY VALUE ...] --out DIR [--resume]",
+    )  # fmt: skip
+    train.add_argument("source", nargs="?", metavar="PRESET_OR_FILE.toml", help="may be left out with --resume")
+    train.add_argument("--out", required=True, metavar="DIR", help="the run's folder; must not hold another run")
+    train.add_argument("--resume", action="store_true", help="go on where the run in DIR ended, with its settings")
+    keys = train.add_argument_group("keys of a training file (default)")
+    for f in dataclasses.fields(Settings):
+        what = f"{f.metadata['what']} ({f.default})".replace("%", "%%")
+        keys.add_argument(f"--{f.name}", metavar="X", default=None, help=what)
+    train.set_defaults(run=run_train)
+
+
+def _add_sample(commands) -> None:
+    sample = commands.add_parser(
+        "sample", description=SAMPLE, help="write with a model", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    sample.add_argument("model", metavar="MODEL", help="a folder, tinyweb, hf:FOLDER, or gpt2, gpt2-medium, gpt2-large, gpt2-xl")
+    sample.add_argument("--prompt", metavar="TEXT", help="what to write on from (left out: the start of a new text)")
+    sample.add_argument("--max-new-tokens", type=int, default=200, metavar="N", help="longest text to write (200)")
+    sample.add_argument("--temperature", type=float, default=1.0, metavar="T", help="below 1 tamer, above 1 wilder, 0 no chance (1)")
+    sample.add_argument("--top-k", type=int, metavar="K", help="draw among the K most likely tokens only (the paper: 40)")
+    sample.add_argument("--top-p", type=float, metavar="P", help="draw among the most likely that together have probability P")
+    sample.add_argument("--seed", type=int, metavar="S", help="the same seed gives the same text")
+    sample.add_argument("--num-samples", type=int, default=1, metavar="M", help="how many texts (1)")
+    sample.set_defaults(run=run_sample)
+
+
+def _add_data(commands) -> None:
+    data = commands.add_parser(
+        "data", description=DATA, help="texts by name", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    actions = data.add_subparsers(dest="action", required=True, metavar="list | get", parser_class=_Parser)
+    actions.add_parser("list", help="show what there is").set_defaults(run=run_data_list)
+    get = actions.add_parser("get", help="bring one here")
+    get.add_argument("name", metavar="NAME", help="as `minigpt data list` shows it")
+    get.set_defaults(run=run_data_get)
+
+
+def run_train(arguments: argparse.Namespace) -> None:
+    from minigpt.training.checkpoint import SETTINGS
+    from minigpt.training.settings import Settings, load_settings
+
+    changes = {f.name: getattr(arguments, f.name) for f in dataclasses.fields(Settings)}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    source = arguments.source
+    if source is None:
+        source = Path(arguments.out) / SETTINGS
+        if not arguments.resume or not source.is_file():
+            raise UsageError(
+                f"there is no run to resume in {arguments.out}: name a preset or a training file"
+                if arguments.resume else "name a preset or a training file; `minigpt train --help` shows them"
+            )  # fmt: skip
+    settings = load_settings(source, changes)  # before the slow import: a typing error is told at once
+    from minigpt.training.loop import train
+
+    run = train(settings, arguments.out, resume=arguments.resume)
+    val = "" if run.val_loss is None else f", validation loss {run.val_loss:.4f}"
+    print(f"{run.steps:,} steps, loss {run.loss:.4f}{val} nats a token; write with it: minigpt sample {run.out}")
+
+
+def run_sample(arguments: argparse.Namespace) -> None:
+    a = arguments
+    _check_sampling(a)
+    from minigpt.sampling import stream
+
+    model, tokenizer = load_model(a.model)
+    ids = encode_prompt(a.prompt, tokenizer)
+    for number in range(a.num_samples):
+        if a.num_samples > 1:
+            print(f"{'' if number == 0 else chr(10)}=== {number + 1} of {a.num_samples} ===")
+        seed = None if a.seed is None else a.seed + number
+        tokens = stream(model, ids, a.max_new_tokens, a.temperature, a.top_k, a.top_p, seed)
+        print(a.prompt or "", end="", flush=True)
+        for text in decode_stream(until(tokens, tokenizer.eot), tokenizer):
+            print(text, end="", flush=True)
+        print()
+
+
+def _check_sampling(a: argparse.Namespace) -> None:
+    if a.prompt == "":
+        raise UsageError("the prompt is empty; give some text, or leave --prompt out to start a new text")
+    for name, wrong, words in (
+        ("temperature", not 0 <= a.temperature < float("inf"), "a number of at least 0"),
+        ("top-k", a.top_k is not None and a.top_k < 1, "at least 1"),
+        ("top-p", a.top_p is not None and not 0 < a.top_p <= 1, "above 0 and at most 1"),
+        ("max-new-tokens", a.max_new_tokens < 0, "at least 0"),
+        ("num-samples", a.num_samples < 1, "at least 1"),
+        ("seed", a.seed is not None and not 0 <= a.seed < 2**63, "from 0 to 2^63 - 1"),
+    ):
+        if wrong:
+            raise UsageError(f"--{name} must be {words}, not {getattr(a, name.replace('-', '_'))}")
+
+
+def load_model(name: str):
+    """A model and its tokenizer by what MODEL names on the command line.
+
+    Raises:
+        FileNotFoundError, ValueError, OSError: there is none, or its files are broken; see `GPT.from_pretrained`.
+    """
+    from minigpt.model import GPT
+    from minigpt.pretrained import find_model
+    from minigpt.tokenizer import FILE_NAME, Tokenizer
+
+    if name == "tinyweb" and not Path(name).is_dir():
+        from minigpt.tinyweb import load_model as load_tinyweb
+
+        return load_tinyweb()
+    folder = find_model(name)
+    model = GPT.from_pretrained(folder)
+    if (folder / FILE_NAME).is_file():
+        tokenizer = Tokenizer.load(folder)
+    elif model.config.vocab_size == 50257:
+        tokenizer = Tokenizer.gpt2()
+    else:
+        raise FileNotFoundError(f"{folder} has no {FILE_NAME}, and its vocabulary of {model.config.vocab_size} is not GPT-2's")
+    if tokenizer.vocab_size != model.config.vocab_size:
+        raise ValueError(
+            f"{folder}: the tokenizer has {tokenizer.vocab_size} tokens and the model {model.config.vocab_size}; they are not of one run"
+        )
+    return model, tokenizer
+
+
+def encode_prompt(prompt: str | None, tokenizer) -> list[int]:
+    """The prompt's tokens; without one, the token with which a text starts."""
+    if prompt is not None:
+        return tokenizer.encode(prompt)
+    if tokenizer.eot is not None:
+        return [tokenizer.eot]
+    if "\n" in tokenizer.characters:
+        return tokenizer.encode("\n")
+    raise UsageError("this model has no token with which a text starts; give it a --prompt")
+
+
+def until(tokens: Iterable[int], last: int | None) -> Iterator[int]:
+    """The tokens before the first `last`."""
+    for token in tokens:
+        if token == last:
+            return
+        yield token
+
+
+def decode_stream(tokens: Iterable[int], tokenizer) -> Iterator[str]:
+    """The text of tokens as they come. A token may end within a character (Chinese, emoji): its bytes wait for the rest."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    for token in tokens:
+        if text := decoder.decode(tokenizer.token_bytes(token)):
+            yield text
+    if text := decoder.decode(b"", final=True):
+        yield text
+
+
+def run_data_list(arguments: argparse.Namespace) -> None:
+    from minigpt import data
+
+    rows = [("name", "MB", "here", "licence", "what")]
+    for entry in data.REGISTRY.values():
+        size = sum(file.size for file in entry.files) / 1e6
+        what = entry.what if entry.train else f"{entry.what} (a benchmark)"
+        rows.append((entry.name, f"{size:.1f}", "yes" if data.present(entry.name) else "no", entry.licence, what))
+    rows.append(("tinyweb", "-", "yes", "MIT", "the book's small world, written by the package itself"))
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    for row in rows:
+        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[4]]))
+
+
+def run_data_get(arguments: argparse.Namespace) -> None:
+    from minigpt import data
+
+    if arguments.name == "tinyweb":
+        print("tinyweb is written by the package itself; there is nothing to download: minigpt train tinyweb --out DIR")
+        return
+    for path in data.get(arguments.name, report=lambda line: print(line, file=sys.stderr)):
+        print(path)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with one-line errors, no abbreviated options, and the nearest name where an option is unknown."""
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        if message.startswith("unrecognized arguments: --"):
+            wrong = message.split(": ", 1)[1].split()[0].split("=")[0]
+            near = difflib.get_close_matches(wrong.replace("-", "_"), self._known(), n=1, cutoff=0.1)
+            real = {option.replace("-", "_"): option for option in self._options()}
+            message = f"there is no option {wrong}" + (f"; did you mean {real[near[0]]}?" if near else "")
+        self.exit(2, f"minigpt: {message} ({self.prog} --help explains)\n")
+
+    def parse_known_args(self, args=None, namespace=None):
+        namespace, rest = super().parse_known_args(args, namespace)
+        if rest and any(action.dest == "run" or action.option_strings for action in self._actions) and not self._subparsers:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")  # here and not in the parent, which knows no options
+        return namespace, rest
+
+    def _options(self) -> list[str]:
+        return [option for action in self._actions for option in action.option_strings]
+
+    def _known(self) -> list[str]:
+        return [option.replace("-", "_") for option in self._options()]
+
+
+def _one_sentence(error: Exception) -> str:
+    """The message of an error, also of the operating system's, which come with a number and a name."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        hint = {28: "; free some space", 13: "; check its permissions"}.get(error.errno, "")
+        return f"{where}{error.strerror[0].lower()}{error.strerror[1:]}{hint}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _fail(message: str, status: int) -> int:
+    if os.environ.get("MINIGPT_DEBUG") == "1":
+        traceback.print_exc()
+    print(f"minigpt: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+def _print_utf8() -> None:
+    """Chinese and emoji print also where the system's own encoding has none; what a terminal cannot show becomes '?'."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
