@@ -34,6 +34,7 @@ from minigpt.training.checkpoint import (
 )
 from minigpt.training.corpus import Tokens, prepare
 from minigpt.training.optim import learning_rate_at, make_optimizer
+from minigpt.training.perf import flops_per_token, peak_flops
 from minigpt.training.settings import TOKENIZERS, Settings, SettingsError
 from minigpt.training.shards import Windows
 

@@ -68,8 +68,8 @@ class Settings:
     save_every: int = key(250, "steps between two checkpoints; 0: only after the last step")
     seed: int = key(0, "of the first weights, the order of the data, and dropout")
     device: str = key("auto", "auto, cpu, cuda, cuda:1, mps")
-    dtype: str = key("auto", "auto, float32, bfloat16, float16 (auto: 16 bit where the device is made for it)")
-    compile: str = key("auto", "auto, true, false: torch.compile (auto: where the run is long enough to repay it)")
+    dtype: str = key("auto", "auto (16 bit where the device is made for it), float32, bfloat16, float16")
+    compile: str = key("auto", "torch.compile: auto (where the run is long enough to repay it), true, false")
     threads: int = key(0, "of the CPU; 0: as many as PyTorch finds")
 
     def __post_init__(self) -> None:
