@@ -85,6 +85,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         save_file({name: tensor.to("cpu").contiguous() for name, tensor in tensors.items()}, temporary, metadata=metadata)
+        os.chmod(temporary, path.parent.stat().st_mode & 0o666)  # safetensors lets only its owner read it
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -171,6 +172,8 @@ def run_folder(out: Path, resume: bool) -> Iterator[None]:
         out.mkdir(parents=True, exist_ok=True)
         with locked(out / LOCK):
             refuse_other_run(out, resume)
+            for rest in out.glob(".*.tmp"):  # half written by a run that was killed; nobody else is writing here
+                rest.unlink()
             yield
     except Locked:
         raise OSError(f"another process is training into {out} just now; choose another folder for --out") from None
