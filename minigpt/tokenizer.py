@@ -30,7 +30,7 @@ from minigpt.recorded import write_atomic
 
 END_OF_TEXT = "<|endoftext|>"
 FILE_NAME = "minigpt_tokenizer.json"
-MAX_WORDS = 4_000_000
+MAX_WORDS = 2_000_000
 _FORMAT, _VERSION = "minigpt tokenizer", 1
 _MERGES_FILE = Path(__file__).parent / "assets" / "gpt2" / "vocab.bpe.xz"
 _MERGES_SHA256 = "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"
@@ -38,8 +38,8 @@ _MERGES_SHA256 = "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726ad
 
 # ---- 1. From text to words -------------------------------------------------------------------------------------------
 
-# The rule of section 2.2: no merge crosses a character category, "with an exception for spaces". A word is a contraction,
-# or letters, or digits, or other signs, each with at most one space before it; or white space that precedes no word.
+# The rule of section 2.2: no merge crosses a character category, but a space may join what follows it. So a word is a
+# contraction, or letters, or digits, or other signs, each with at most one space before it; or a gap between words.
 WORD_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 # The rule switched off: a whole line, with its line break, is one word, and merges may cross anything inside it.
 LINE_PATTERN = r"[^\n]*\n|[^\n]+"
@@ -127,9 +127,9 @@ def train_merges_simple(words: Mapping[bytes, int], num_merges: int) -> list[tup
     """The merges that byte pair encoding learns from `words` (word -> how often it occurs), each a pair of ids.
 
     Every step counts all pairs again and merges the most frequent. Ties are common, so the rule for them is part of the
-    result: of equally frequent pairs the one with the smaller ids goes first, the left id before the right. It needs no
-    more than the ids, is the same in any order of the words, and is what Hugging Face's trainer does; the paper does not
-    say. Merge number k makes the id 256 + k. Fewer merges come back when no word of two tokens is left.
+    result: of equally frequent pairs the one with the smaller ids goes first, the left id before the right. The paper
+    does not say; this rule needs nothing but the ids, does not depend on the order of the words, and is that of Hugging
+    Face's trainer. Merge number k makes the id 256 + k. Fewer merges come back when no word of two tokens is left.
 
     >>> train_merges_simple({b"aab": 3, b"ab": 2}, 2) == [(64, 65), (64, 256)]      # a b -> ab, then a ab -> aab
     True
@@ -163,7 +163,7 @@ def train_merges(words: Mapping[bytes, int], num_merges: int) -> list[tuple[int,
     >>> train_merges({b"aab": 3, b"ab": 2}, 2) == [(64, 65), (64, 256)]
     True
     """
-    spelled = [word.translate(BYTE_IDS).decode("latin-1") for word in words]  # latin-1: the character of id 64 is chr(64)
+    spelled = [word.translate(BYTE_IDS).decode("latin-1") for word in words]  # in latin-1, byte 64 is chr(64)
     times = list(words.values())
     counts, places = index_pairs(spelled, times)
     heap = [(-count, pair) for pair, count in counts.items()]  # the smallest comes first: high count, then small ids
@@ -198,7 +198,7 @@ def index_pairs(spelled: list[str], times: list[int]) -> tuple[dict[str, int], d
 def merge_everywhere(
     pair: str, new: str, spelled: list[str], times: list[int], counts: dict[str, int], places: dict[str, list[int]]
 ) -> set[str]:
-    """Merge `pair` into `new` in every word, correct `counts` and `places`, and return the pairs that came into being."""
+    """Merge `pair` into `new` in every word, correct `counts` and `places`, and return the pairs that this made."""
     left, right = pair
     made = set()
     for number in places.pop(pair):
@@ -225,17 +225,17 @@ def merge_everywhere(
     return made
 
 
-# ---- 5. Counting the words of texts larger than memory -----------------------------------------------------------------
+# ---- 5. Counting the words of texts larger than memory ---------------------------------------------------------------
 
 
 def count_words(
     texts: Iterable[str], categories: bool = True, processes: int = 1, max_words: int = MAX_WORDS
 ) -> dict[bytes, int]:
-    """Word -> how often it occurs in `texts`, read as a stream: no more than a few megabytes of text are held at a time.
+    """Word -> how often it occurs in `texts`, read as a stream: a few megabytes of text are held at a time.
 
     `processes` workers count different parts; the result is the same for any number. Memory is bounded by the number of
-    *different* words, about 0.4 kB each until training ends. When they pass `max_words`, the rarest are dropped and a
-    warning says which; the merges of frequent words hardly feel it. Below that limit every count is exact.
+    *different* words, about 0.7 kB each until training ends. When they pass `max_words`, the rarest are dropped until
+    half are left, and a warning says so; only rare words are affected. Below that limit every count is exact.
 
     Raises:
         TypeError: `texts` is one string, or holds something that is not a string.
@@ -269,8 +269,8 @@ def _drop_rare(counts: Counter[str], max_words: int) -> Counter[str]:
         floor += 1
         counts = Counter({word: times for word, times in counts.items() if times > floor})
     warnings.warn(
-        f"more than {max_words:,} different words: dropped the {before - len(counts):,} seen up to {floor} times so far, so "
-        "rare words are counted too low; a larger max_words counts all",
+        f"more than {max_words:,} different words: dropped the {before - len(counts):,} seen up to {floor} times, "
+        "so rare words are counted too low; a larger max_words counts all",
         stacklevel=3,
     )
     return counts
@@ -319,7 +319,7 @@ def _map_in_order(function: Callable, items: Iterable, processes: int) -> Iterat
         ) from None
 
 
-# ---- 6. From words to tokens, showing the work -------------------------------------------------------------------------
+# ---- 6. From words to tokens, showing the work -----------------------------------------------------------------------
 
 
 class Step(NamedTuple):
@@ -367,9 +367,9 @@ class Tokenizer:
     makes, and last `<|endoftext|>`: vocab_size = 256 + merges + 1. It encodes any text, and decodes to the same text.
     A character tokenizer (`from_chars`) has one id for each character it was made from, and nothing else.
 
-    Encoding is done by tiktoken, which looks up the bytes of a token where BPE looks up a pair. That is the same: the ends
-    of a stretch of bytes that becomes a token were ends of tokens all along, so what happens between them depends on
-    these bytes alone, and each token comes about in one way only.
+    Encoding is done by tiktoken, which looks up the bytes of a token where BPE looks up a pair. That is the same: where
+    a stretch of bytes becomes a token, its ends were ends of tokens all along, so what happened between them depended
+    on these bytes alone, and each token comes about in one way only.
     """
 
     def __init__(
@@ -390,7 +390,8 @@ class Tokenizer:
         known = set(self.tokens)
         for rank, (left, right) in enumerate(self.merges):
             if left not in known or right not in known or left + right in known:
-                raise ValueError(f"merge {rank} ({spell(left)} {spell(right)}) does not make a new token of two known ones")
+                spelled = f"{spell(left)} {spell(right)}"
+                raise ValueError(f"merge {rank} ({spelled}) does not make a new token of two known ones")
             known.add(left + right)
             self.tokens.append(left + right)
         self.tokens.append(END_OF_TEXT.encode())
@@ -429,11 +430,11 @@ class Tokenizer:
 
         >>> tok = Tokenizer.train(["low lower lowest", "new newer newest"], 262)
         >>> [spell(token) for token in tok.tokens[256:]]
-        ['Ġn', 'Ġl', 'Ġlo', 'Ġlow', 'we', '<|endoftext|>']
+        ['we', 'lo', 'ne', 'st', 'Ġlo', '<|endoftext|>']
         """
         if not 257 <= vocab_size <= 0x110000:
             raise ValueError(
-                f"vocab_size is {vocab_size}; it must be at least 257 (256 bytes and {END_OF_TEXT}) and at most 1,114,112"
+                f"vocab_size is {vocab_size}; it must be at least 257 (256 bytes and {END_OF_TEXT}), at most 1,114,112"
             )
         words = count_words(texts, categories, processes, max_words)
         if not words:
@@ -478,7 +479,7 @@ class Tokenizer:
         return len(self.tokens) - 1 if self.characters is None else None
 
     def encode(self, text: str, allow_special: bool = False) -> list[int]:
-        """The ids of `text`. `<|endoftext|>` in it is text like any other, unless `allow_special` makes it the id `eot`.
+        """The ids of `text`. `<|endoftext|>` in it is text like any other; `allow_special` makes it the id `eot`.
 
         Raises:
             ValueError: `text` holds a lone surrogate, or a character that a character tokenizer does not have.
@@ -490,13 +491,18 @@ class Tokenizer:
         check_text(text)
         if self.characters is not None:
             return self._encode_characters(text)
-        ids: list[int] = []
-        for i, part in enumerate(text.split(END_OF_TEXT) if allow_special else [text]):
-            if i:
-                ids.append(len(self.tokens) - 1)
-            for piece in _cut_long_gaps(part) if self.categories else [part]:
-                found = self._encoding.encode_ordinary(piece)
-                ids = ids + found if ids else found
+        first, *others = text.split(END_OF_TEXT) if allow_special else [text]
+        ids = self._encode_ordinary(first)
+        for part in others:
+            ids.append(len(self.tokens) - 1)
+            ids += self._encode_ordinary(part)
+        return ids
+
+    def _encode_ordinary(self, text: str) -> list[int]:
+        first, *others = _cut_long_gaps(text) if self.categories else [text]
+        ids = self._encoding.encode_ordinary(first)
+        for piece in others:
+            ids += self._encoding.encode_ordinary(piece)
         return ids
 
     def _encode_characters(self, text: str) -> list[int]:
@@ -505,8 +511,8 @@ class Tokenizer:
         except KeyError as error:
             character = error.args[0]
             raise ValueError(
-                f"the character {character!r} (U+{ord(character):04X}) is not among the {len(self.tokens)} of this character "
-                "tokenizer; leave it out, or use a BPE tokenizer, which knows every character"
+                f"the character {character!r} (U+{ord(character):04X}) is not among the {len(self.tokens)} of this "
+                "character tokenizer; leave it out, or use a BPE tokenizer, which knows every character"
             ) from None
 
     @functools.cached_property
@@ -551,7 +557,7 @@ class Tokenizer:
         return self.decode_bytes([token])
 
     def steps(self, text: str) -> list[list[Step]]:
-        """How each word of `text` becomes tokens, merge by merge; slow, to look at. The last tokens are what `encode` says.
+        """How each word of `text` becomes tokens, merge by merge; slow, to look at. Ends with the tokens of `encode`.
 
         (`encode` and this one take their character classes from two libraries; for characters that were added to
         Unicode in the last few years, one may know them as letters before the other does.)
@@ -562,15 +568,15 @@ class Tokenizer:
         return [merge_steps(word.encode(), self._ranks) for word in split_words(text, self.categories)]
 
     def show_work(self, text: str) -> str:
-        """`steps` in words, ready to print: the merges by rank, the tokens as GPT-2's files spell them, the ids.
+        """`steps` in words, ready to print: the merges by rank, and the tokens as GPT-2's files spell them.
 
         >>> print(Tokenizer.gpt2().show_work("newest"))
         newest
             bytes         n e w e s t
-            merge    10   n e w es t
-            merge   134   n ew es t
-            merge   142   n ew est
-            merge   377   n ewest
+            merge    18   n e w es t
+            merge   139   n e w est
+            merge   157   n ew est
+            merge  3349   new est
         """
         lines = []
         for word in self.steps(text):
@@ -585,7 +591,7 @@ class Tokenizer:
         return {pair: rank for rank, pair in enumerate(self.merges)}
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write the tokenizer to `path`, a .json file or a folder (then `minigpt_tokenizer.json` in it); return the file.
+        """Write the tokenizer to `path`, a .json file or a folder (there, `minigpt_tokenizer.json`); return the file.
 
         The file appears whole or not at all. It is JSON to read: merges in their order, spelled as in GPT-2's files.
         """
@@ -624,9 +630,10 @@ class Tokenizer:
         if content["version"] != _VERSION:
             raise _Refused(f"its version is {content['version']}, and this minigpt reads version {_VERSION}")
         if content["kind"] == "char":
-            tokenizer = cls(characters=content["characters"])
-            if not content["characters"] or len(set(content["characters"])) != tokenizer.vocab_size:
+            characters = content["characters"]
+            if not isinstance(characters, str) or not characters or len(set(characters)) != len(characters):
                 raise _Refused("its characters are none, or not all different")
+            tokenizer = cls(characters=characters)
         elif content["kind"] == "bpe":
             pairs = [line.split(" ") for line in content["merges"]]
             merges = [(unspell(left), unspell(right)) for left, right in pairs]
@@ -660,15 +667,16 @@ class _Refused(ValueError):
 
 
 def check_text(text: str) -> None:
-    """Raise where `text` is no text: TypeError if no string, ValueError at a lone surrogate, which no UTF-8 can hold."""
+    """Raise where `text` is no text: TypeError if no string, ValueError at a lone surrogate (no UTF-8 holds it)."""
     if not isinstance(text, str):
         raise TypeError(f"a text must be a string, not {type(text).__name__}")
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"the text has a lone surrogate, U+{ord(text[error.start]):04X}, at position {error.start}: half a character, "
-            "which UTF-8 cannot hold; text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace') mends it"
+            f"the text has a lone surrogate, U+{ord(text[error.start]):04X}, at position {error.start}: half a "
+            "character, which UTF-8 cannot hold; "
+            "text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace') mends it"
         ) from None
 
 
@@ -686,7 +694,7 @@ def _cut_long_gaps(text: str) -> list[str]:
         end = run.end() if run.end() == len(text) else run.end() - 1
         parts += [text[start : run.start()], text[run.start() : end]]
         start = end
-    return [part for part in [*parts, text[start:]] if part]
+    return [*parts, text[start:]]
 
 
 @functools.cache
