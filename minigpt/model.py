@@ -1,12 +1,13 @@
 """GPT-2, from the attention formula to the whole model; read it from top to bottom. Paper: section 2.3.
 
-Letters in the shapes: B sequences in a batch, T tokens in each, S tokens that can be looked at (the cache's and the T new
-ones), C = n_embd the width of the residual stream, V = vocab_size.
+Letters in the shapes: B sequences in a batch, T tokens in each, S tokens that can be looked at (those in the cache and
+the T new ones), C = n_embd the width of the residual stream, V = vocab_size.
 """
 
 from __future__ import annotations
 
 import math
+import os
 
 import torch
 import torch.nn.functional as F
@@ -42,29 +43,55 @@ def attention_weights(q: Tensor, k: Tensor) -> Tensor:
     return scores.softmax(dim=-1)
 
 
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x weight^T + bias, which is F.linear, with x (..., in) and weight (out, in).
+
+    A CPU multiplies a few rows, say the newest token of 16 sequences, by a large matrix about a third faster if the
+    large matrix stands on the left: (weight x^T)^T. The result is the same up to rounding.
+    """
+    rows = x.numel() // x.size(-1)
+    if x.device.type != "cpu" or not 8 <= rows <= 32 or weight.numel() < 2**18:
+        return F.linear(x, weight, bias)
+    y = weight @ x.reshape(rows, -1).t()  # (out, rows)
+    y = (y if bias is None else y + bias[:, None]).t().contiguous()  # (rows, out)
+    return y.view(*x.shape[:-1], -1)
+
+
+class Linear(nn.Linear):
+    """nn.Linear by way of `linear`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return linear(x, self.weight, self.bias)
+
+
 class KVCache:
     """The keys and values of the tokens seen so far, so that the next token need not compute them again.
 
-    All room is taken at the start, and each token's keys and values are written in place: nothing is copied as it grows.
+    All room is taken at the start, and each token's keys and values are written in place: nothing is copied as it
+    grows.
 
     Args:
         config: of the model that the cache is for.
         batch_size: number of sequences, B.
+        size: number of tokens that it has room for; without it, block_size.
         device, dtype: those of the model.
     """
 
-    def __init__(self, config: GPTConfig, batch_size: int = 1, device=None, dtype: torch.dtype = torch.float32) -> None:
-        shape = (batch_size, config.n_head, config.block_size, config.n_embd // config.n_head)
+    def __init__(
+        self, config: GPTConfig, batch_size: int = 1, size: int | None = None, device=None, dtype=torch.float32
+    ) -> None:
+        self.size = min(size or config.block_size, config.block_size)
+        shape = (batch_size, config.n_head, self.size, config.n_embd // config.n_head)
         self.keys = [torch.empty(shape, device=device, dtype=dtype) for _ in range(config.n_layer)]
         self.values = [torch.empty(shape, device=device, dtype=dtype) for _ in range(config.n_layer)]
         self.length = 0  # tokens held; GPT.forward counts it up once all layers have written
 
     def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Writes T tokens' k and v (B, n_head, T, head_dim) of one layer; returns all that is held, (B, n_head, S, head_dim)."""
-        end = self.length + k.size(-2)
-        self.keys[layer][:, :, self.length : end] = k
-        self.values[layer][:, :, self.length : end] = v
-        return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
+        """Writes one layer's k and v (B, n_head, T, head_dim); returns all that it holds, (B, n_head, S, head_dim)."""
+        keys, values, T = self.keys[layer], self.values[layer], k.size(2)
+        keys.narrow(2, self.length, T).copy_(k)
+        values.narrow(2, self.length, T).copy_(v)
+        return keys.narrow(2, 0, self.length + T), values.narrow(2, 0, self.length + T)
 
 
 class CausalSelfAttention(nn.Module):
@@ -72,17 +99,17 @@ class CausalSelfAttention(nn.Module):
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
-        self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd)  # queries, keys and values in one product
-        self.c_proj = nn.Linear(config.n_embd, config.n_embd)
+        self.c_attn = Linear(config.n_embd, 3 * config.n_embd)  # queries, keys and values in one product
+        self.c_proj = Linear(config.n_embd, config.n_embd)
         self.n_head = config.n_head
         self.dropout = config.dropout
         self.fused = True  # see GPT.set_attention
 
-    def queries_keys_values(self, x: Tensor) -> list[Tensor]:
+    def queries_keys_values(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """x (B, T, C) -> q, k, v, each (B, n_head, T, head_dim)."""
         B, T, C = x.shape
-        qkv = self.c_attn(x).split(C, dim=2)  # 3 x (B, T, C)
-        return [part.view(B, T, self.n_head, C // self.n_head).transpose(1, 2) for part in qkv]
+        qkv = self.c_attn(x).view(B, T, 3, self.n_head, C // self.n_head)
+        return qkv.permute(2, 0, 3, 1, 4).unbind(0)  # (3, B, n_head, T, head_dim), taken apart
 
     def forward(self, x: Tensor, cache: KVCache | None = None, layer: int = 0) -> Tensor:
         B, T, C = x.shape
@@ -106,8 +133,8 @@ class MLP(nn.Module):
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
-        self.c_fc = nn.Linear(config.n_embd, 4 * config.n_embd)
-        self.c_proj = nn.Linear(4 * config.n_embd, config.n_embd)
+        self.c_fc = Linear(config.n_embd, 4 * config.n_embd)
+        self.c_proj = Linear(4 * config.n_embd, config.n_embd)
         self.dropout = config.dropout
 
     def forward(self, x: Tensor) -> Tensor:
@@ -157,9 +184,10 @@ class GPT(nn.Module):
     def init_weights(self) -> None:
         """Biases 0, gains 1, weights N(0, 0.02), and two exceptions.
 
-        Positions: 0.01, as in OpenAI's model.py (the paper gives no number). Residual layers: the paper scales their
-        weights by 1/sqrt(N), "where N is the number of residual layers". Two projections a block write into the residual
-        stream, so N = 2 n_layer: that is how public code reads the sentence; OpenAI's released model.py does not scale.
+        Positions: 0.01, as in OpenAI's model.py, which is also where 0.02 is from (the paper gives neither). Residual
+        layers: the paper scales their weights by 1/sqrt(N), "where N is the number of residual layers". Two projections
+        a block write into the residual stream, so N = 2 n_layer: that is how public code reads the sentence; OpenAI's
+        released model.py does not scale.
         """
         for name, parameter in self.named_parameters():
             if name.endswith("bias"):
@@ -174,7 +202,7 @@ class GPT(nn.Module):
                 parameter.normal_(std=0.02)
 
     def embed(self, ids: Tensor, start: int = 0) -> Tensor:
-        """ids (B, T), of which the first stands at position `start` -> the residual stream below the blocks, (B, T, C)."""
+        """ids (B, T), the first at position `start` -> the residual stream below the blocks, (B, T, C)."""
         positions = torch.arange(start, start + ids.size(1), device=ids.device)  # (T,)
         return F.dropout(self.wte(ids) + self.wpe(positions), self.config.dropout, self.training)
 
@@ -187,7 +215,8 @@ class GPT(nn.Module):
             ids: (B, T) int64 token ids.
             targets: (B, T) int64, the token that follows each; those of -100 are not counted.
             cache: keys and values of the tokens before `ids`, which are added to it.
-            logits: "all" positions' (B, T, V), the "last" position's (B, 1, V), or "none": the loss alone, in much less memory.
+            logits: "all" positions' (B, T, V), the "last" position's (B, 1, V), or "none": the loss alone, in much less
+                memory.
 
         Returns:
             logits, or None if "none"; the mean cross entropy in nats a token, or None without targets.
@@ -206,15 +235,28 @@ class GPT(nn.Module):
         x = self.ln_f(x)
         if logits == "none":
             return None, head_loss(x, self.wte.weight, targets)
-        scores = F.linear(x if logits == "all" else x[:, -1:], self.wte.weight)  # (B, T or 1, V)
+        scores = linear(x if logits == "all" else x[:, -1:], self.wte.weight)  # (B, T or 1, V)
         loss = None
         if targets is not None:
             loss = F.cross_entropy(scores.flatten(0, 1), targets.flatten(), ignore_index=IGNORE)
         return scores, loss
 
     def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
-        """The loss of `model(ids, targets)` without ever holding all logits, which for V = 50,257 would be most of the memory."""
+        """The loss of `model(ids, targets)` without ever holding all logits, with V = 50,257 most of the memory."""
         return self(ids, targets, logits="none")[1]
+
+    @classmethod
+    def from_pretrained(cls, name_or_dir: str | os.PathLike) -> GPT:
+        """The model of a folder, minigpt's or Hugging Face's, or "gpt2", ...: see `minigpt.pretrained`."""
+        from minigpt.pretrained import load_pretrained
+
+        return load_pretrained(name_or_dir)
+
+    def save_pretrained(self, directory: str | os.PathLike, dtype: torch.dtype | None = None) -> None:
+        """Writes a folder that `from_pretrained` and transformers load: see `minigpt.pretrained`."""
+        from minigpt.pretrained import save_pretrained
+
+        save_pretrained(self, directory, dtype)
 
     def set_attention(self, how: str) -> GPT:
         """"formula": as the paper's reader would write it; "fused": PyTorch's kernel (the default). Same numbers."""
@@ -244,39 +286,43 @@ class GPT(nn.Module):
             stream.append(block(stream[-1]))
         return torch.stack(stream)
 
-    def _check(self, ids: Tensor, targets: Tensor | None = None, cache: KVCache | None = None, logits: str = "all") -> None:
+    def _check(
+        self, ids: Tensor, targets: Tensor | None = None, cache: KVCache | None = None, logits: str = "all"
+    ) -> None:
         """Raises ValueError, in one sentence, for what `forward` cannot take."""
-        V, longest = self.config.vocab_size, self.config.block_size
+        V, block_size = self.config.vocab_size, self.config.block_size
         if ids.dim() != 2 or ids.dtype != torch.int64:
-            raise ValueError(f"ids must be an int64 tensor of shape (B, T), not {ids.dtype} of shape {tuple(ids.shape)}")
+            raise ValueError(f"ids must be int64 and of shape (B, T), not {ids.dtype} and {tuple(ids.shape)}")
         if ids.numel() == 0:
             raise ValueError("ids are empty; give at least one token (GPT-2 starts a text with <|endoftext|>)")
-        held = 0 if cache is None else cache.length
-        if held + ids.size(1) > longest:
-            raise ValueError(f"{held + ids.size(1)} tokens do not fit into block_size={longest}; give fewer")
+        total = ids.size(1) + (0 if cache is None else cache.length)
+        if total > block_size:
+            raise ValueError(f"{total} tokens do not fit into block_size={block_size}; give fewer")
+        if cache is not None and total > cache.size:
+            raise ValueError(f"{total} tokens do not fit into a cache of {cache.size}; make a larger KVCache")
         if cache is not None and cache.keys[0].size(0) != ids.size(0):
-            raise ValueError(f"the cache is for {cache.keys[0].size(0)} sequences, the ids hold {ids.size(0)}; make a new KVCache")
+            held = cache.keys[0].size(0)
+            raise ValueError(f"the cache holds {held} sequences and ids {ids.size(0)}; make a new KVCache")
         if logits not in ("all", "last", "none"):
             raise ValueError(f"logits is 'all', 'last' or 'none', not {logits!r}")
         if targets is None and logits == "none":
             raise ValueError("logits='none' leaves only the loss, which needs targets")
         if targets is not None and (targets.shape != ids.shape or targets.dtype != torch.int64 or logits == "last"):
-            raise ValueError("targets must be int64 and of the same shape as ids, with the logits of all positions or none")
+            raise ValueError("targets must be int64, of the shape of ids, and not come with logits='last'")
         if ids.device.type != "cpu" or torch.compiler.is_compiling():
             return
-        check_range("token id", ids, V)
+        check_range("token id", *ids.aminmax(), V)
         if targets is not None:
             counted = targets[targets != IGNORE]
             if counted.numel() == 0:
                 raise ValueError(f"every target is {IGNORE}, so there is nothing to predict; give at least one")
-            check_range("target", counted, V)
+            check_range("target", *counted.aminmax(), V)
 
 
-def check_range(what: str, ids: Tensor, vocab_size: int) -> None:
-    """Raises ValueError if one of the ids is not a token of the vocabulary."""
-    low, high = (int(bound) for bound in ids.aminmax())
+def check_range(what: str, low: int | Tensor, high: int | Tensor, vocab_size: int) -> None:
+    """Raises ValueError if the lowest or the highest of some ids is not a token of the vocabulary."""
     if low < 0 or high >= vocab_size:
-        wrong = low if low < 0 else high
+        wrong = int(low if low < 0 else high)
         raise ValueError(
             f"{what} {wrong} is outside the vocabulary of {vocab_size} (0 to {vocab_size - 1}); "
             "was the text encoded with another tokenizer?"
@@ -286,10 +332,10 @@ def check_range(what: str, ids: Tensor, vocab_size: int) -> None:
 class HeadLoss(torch.autograd.Function):
     """Mean cross entropy of the logits x weight^T, computed for some rows at a time.
 
-    The logits of 8 x 256 tokens over 50,257 are 400 MB, and their softmax and its gradient as much again. But the loss of
-    a row needs only that row, and its gradient is known at once: (softmax - one-hot) / number of rows. So `forward` takes
-    some rows, turns their logits in place into that gradient, multiplies it on to x and weight, and forgets it: the same
-    products as the long way in a fraction of the memory.
+    The logits of 8 x 256 tokens over 50,257 are 400 MB, and their softmax and its gradient as much again. But the loss
+    of a row needs only that row, and its gradient is known at once: (softmax - one-hot) / number of rows. So `forward`
+    takes some rows, turns their logits in place into that gradient, multiplies it on to x and weight, and forgets it:
+    the same products as the long way in a fraction of the memory.
     """
 
     AT_ONCE = 2**24  # logits held at a time: 64 MB
