@@ -94,9 +94,11 @@ def train(settings: Settings, out: str | Path, resume: bool = False, progress: b
     try:
         if settings.threads:
             torch.set_num_threads(settings.threads)
-        with run_folder(out, resume), torch.random.fork_rng(enabled=device.type != "mps"):
+        with torch.random.fork_rng(enabled=device.type != "mps"):
             torch.manual_seed(settings.seed)
-            return Trainer(settings, tokens, out, device, dtype, report).run(resume, progress)
+            trainer = Trainer(settings, tokens, out, device, dtype, report)
+            with run_folder(out, resume):  # only now: what cannot be trained leaves no folder behind
+                return trainer.run(resume, progress)
     finally:
         torch.set_num_threads(threads)
 

@@ -171,7 +171,7 @@ def read_training_file(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not a text file: byte {error.start} is not UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+        raise SettingsError(f"{path} is not valid TOML: {error}; give a file with one `key = value` a line") from error
 
 
 def _convert(name: str, kind: str, value: Any) -> Any:
