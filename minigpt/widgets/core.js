@@ -29,7 +29,7 @@ const button = (text, onclick, props = {}) => h("button", { type: "button", clas
 
 function slider(label, { min, max, step = 1, value, show = String, say = show }, onchange) {
   const input = h("input", { type: "range", min, max, step, value });
-  const shown = h("output");
+  const shown = h("span", { class: "mg-value", "aria-hidden": "true" });
   const paint = () => {
     shown.textContent = show(Number(input.value));
     input.setAttribute("aria-valuetext", say(Number(input.value)));

@@ -15,8 +15,6 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from minigpt.widgets import assets
-
 _FOLDER = Path(__file__).parent
 
 
@@ -41,6 +39,8 @@ class Figure(anywidget.AnyWidget):
         """Reply to {"type": "asset", "name": NAME} with the asset, or with one sentence that says why not."""
         if not isinstance(message, Mapping) or message.get("type") != "asset":
             return
+        from minigpt.widgets import assets  # not above: assets is also run as a command
+
         reply = {"type": "asset", "name": message.get("name")}
         try:
             meta, buffers = assets.asset(str(message.get("name")), self.model_dir)
@@ -169,7 +169,7 @@ class RunExplorer(Figure):
     Args:
         runs: a list of dicts with "name", "step", and any of "tokens", "seconds" (other x axes), "train", "val" (the
             curves), all lists of one length; None or NaN where nothing was measured. Together they are thinned to about
-            700 points, in equal stretches of a run: x is the last of each, the losses are means over it.
+            600 points, in equal stretches of a run: x is the last of each, the losses are means over it.
         title, y_label: the words on the figure.
         log_x, log_y, smoothing: how it opens.
 
@@ -199,7 +199,7 @@ class RunExplorer(Figure):
             raise ValueError("there is no run to show: give a list of dicts with name, step, and train or val")
         if not 0 <= smoothing <= 0.98:
             raise ValueError(f"smoothing must be from 0 to 0.98, not {smoothing}")
-        most = max(40, min(250, 700 // len(runs)))
+        most = max(40, min(250, 600 // len(runs)))
         super().__init__(
             runs=[thin(run, most) for run in runs], title=title, y_label=y_label, log_x=log_x, log_y=log_y, smoothing=smoothing
         )

@@ -64,7 +64,7 @@ function writerFigure(body, { model: gpt, tokenizer }, widget) {
   const back = button("\u2190 Back", () => { pause(); written.pop(); look(); });
   const step = button("Step \u2192", () => { pause(); take(next()); });
   const write = button("Write", () => (running ? pause() : run()), { class: "mg-button mg-main" });
-  const reset = button("Start again", () => { pause(); begin(); });
+  const reset = button("Start again", () => begin());
   const paper = h("div", { class: "mg-paper", role: "group", "aria-label": "The text so far", tabindex: 0 });
   const line = h("div", { class: "mg-line", "aria-hidden": "true" });
   const bars = h("div", { class: "mg-bars mg-choices", role: "group", "aria-label": "Next token: press one to choose it yourself" });
@@ -76,6 +76,7 @@ function writerFigure(body, { model: gpt, tokenizer }, widget) {
     h("p", { class: "mg-sub" }, "What comes next?"), line, bars, kept, clock);
 
   function begin() {
+    pause();
     prompt = [tokenizer.eot, ...tokenizer.encode(input.value)];
     written = [];
     look();
