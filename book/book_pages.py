@@ -45,6 +45,8 @@ def mend_body(app, pagename, templatename, context, doctree):
     body = without_empty_heads(body)
     # The words of the summary are its name; the label that myst-nb puts over them says less.
     body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+    # A list may hold only list items, and docutils puts links into this one.
+    body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
     body = re.sub(
         r'(<script type="application/vnd\.jupyter\.widget-view\+json">.*?</script>)', r"\1" + NO_SCRIPT, body, flags=re.S
     )
