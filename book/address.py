@@ -76,6 +76,9 @@ def write_into(notebook: nbformat.NotebookNode, chapter: str, root: Path = ROOT)
     if len(cells) != 1:
         raise ValueError(f"{chapter}: {len(cells)} cells have the tag 'setup'; give it to one, the second cell")
     cells[0].source = setup_cell(root)
+    # In the page it is folded away: it does nothing there.
+    cells[0].metadata["tags"] = ["setup", "hide-input"]
+    cells[0].metadata["mystnb"] = {"code_prompt_show": "Show the set-up cell", "code_prompt_hide": "Hide the set-up cell"}
 
 
 def main() -> int:

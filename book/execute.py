@@ -53,6 +53,7 @@ def execute(path: Path, timeout: float = 900) -> float:
     notebook = nbformat.read(path, as_version=4)
     if path.parent == ROOT / "chapters":
         address.write_into(notebook, path.name)
+    hide_solutions(notebook)
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])))
     environment.pop("MPLBACKEND", None)
@@ -72,6 +73,21 @@ def execute(path: Path, timeout: float = 900) -> float:
         )
     write_atomic(path, text)
     return seconds
+
+
+def hide_solutions(notebook: nbformat.NotebookNode) -> None:
+    """Give cells with the tag `solution` what hides them in the page, in JupyterLab, and on Colab."""
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        if "solution" in tags:
+            cell.metadata["tags"] = ["solution", "hide-cell", *(tag for tag in tags if tag not in ("solution", "hide-cell"))]
+            cell.metadata["jupyter"] = {"source_hidden": True}
+            cell.metadata["cellView"] = "form"
+            cell.metadata["mystnb"] = {
+                **cell.metadata.get("mystnb", {}),
+                "code_prompt_show": "Show the solution",
+                "code_prompt_hide": "Hide the solution",
+            }
 
 
 def tidy(notebook: nbformat.NotebookNode, name: str) -> None:

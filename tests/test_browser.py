@@ -32,6 +32,9 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_a_phone(page_for, n
     page = page_for(name, scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(box => { box.open = true; })")
     page.evaluate(AXE)
+    if scheme == "dark":
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        assert all(look == ["none", "rgba(0, 0, 0, 0)"] for look in page.evaluate(PICTURES))
     found = []
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
@@ -47,6 +50,10 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_a_phone(page_for, n
         ]
     assert found == []
 
+
+# A picture with a transparent ground must stand on the dark page itself, neither on white nor behind a filter.
+PICTURES = """[...document.querySelectorAll('main .cell_output img, main figure img')].map(e => {
+                const look = getComputedStyle(e); return [look.filter, look.backgroundColor]; })"""
 
 # The elements that the keyboard must reach, one of each group of radio buttons, each with a number of its own.
 WANTED = """() => {
@@ -99,18 +106,6 @@ def test_the_text_is_there_without_javascript(page_for, name):
     for view in main.locator('script[type="application/vnd.jupyter.widget-view+json"]').all():
         note = view.locator("xpath=following-sibling::noscript[1]")
         assert "needs JavaScript" in note.inner_text()
-
-
-def test_dark_mode_leaves_pictures_alone(page_for):
-    """A picture with a transparent ground must stand on the page, neither on white nor behind a filter."""
-    for name in PAGES:
-        page = page_for(name, scheme="dark")
-        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-        looks = page.evaluate(
-            """[...document.querySelectorAll('main .cell_output img, main figure img')].map(e => {
-                const look = getComputedStyle(e); return [look.filter, look.backgroundColor]; })"""
-        )
-        assert all(look == ["none", "rgba(0, 0, 0, 0)"] for look in looks), name
 
 
 def test_the_first_page_is_found_from_the_top(page_for):

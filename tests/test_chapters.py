@@ -73,7 +73,7 @@ def test_it_opens_with_what_a_reader_wants_to_know(path):
     for wanted in ("in the paper", "you will build", "you need", "runs in"):
         assert any(wanted in row for row in rows), f"the opening table has no row '{wanted}'"
     assert address.badge(path.name) in first.source, "run `make address`"
-    assert tags(setup) == ["setup"]
+    assert tags(setup) == ["setup", "hide-input"]
     assert setup.source == address.setup_cell(), "run `make address`"
     assert setup.outputs == []
 
