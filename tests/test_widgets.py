@@ -120,14 +120,16 @@ def test_kernel_sends_merges_as_a_buffer(monkeypatch):
 def test_kernel_sends_a_model_of_the_readers(tmp_path, monkeypatch):
     model, tokenizer = small_model(tmp_path)
     made = widgets.Writer(model_dir=tmp_path)
-    ((content, buffers),) = ask(made, {"type": "asset", "name": "tinyweb"}, monkeypatch)
+    ((content, buffers),) = ask(made, {"type": "asset", "name": made.model}, monkeypatch)
     assert content["meta"]["config"] == {"n_layer": 2, "n_head": 2, "n_embd": 8, "n_positions": 16, "vocab_size": 290}
     assert len(buffers[1]) == 2 * model.config.n_params and len(buffers[0]) == 4 * len(tokenizer.merges)
+    assert made.model != widgets.Writer(model_dir=tmp_path).model  # or a page would show the first for both
     assert str(tmp_path) not in json.dumps(made.get_state(), default=str)
 
 
 def test_kernel_says_why_there_is_no_asset(tmp_path, monkeypatch):
-    ((content, buffers),) = ask(widgets.Writer(model_dir=tmp_path), {"type": "asset", "name": "tinyweb"}, monkeypatch)
+    made = widgets.Writer(model_dir=tmp_path)
+    ((content, buffers),) = ask(made, {"type": "asset", "name": made.model}, monkeypatch)
     assert "missing" in content["error"] and "config.json" in content["error"] and not buffers
     ((content, _),) = ask(figure("Writer"), {"type": "asset", "name": "x"}, monkeypatch)
     assert "no asset 'x'" in content["error"]

@@ -6,7 +6,7 @@ function render({ model, el }) {
   const body = card(el, "Attention of every head",
     "Choose a head by its small map; point at a token, or move with the arrow keys, to see where it looks.");
   let stop = () => {};
-  withAsset(body, "tinyweb", model, (asset) => { stop = attentionFigure(body, openModel(asset), model); });
+  withAsset(body, model.get("model"), model, (asset) => { stop = attentionFigure(body, openModel(asset), model); });
   return () => stop();
 }
 

@@ -137,7 +137,7 @@ function loadAsset(name, model) {
 async function findAsset(name, model) {
   const root = document.documentElement.dataset.content_root;
   const built = () => globalThis.minigptAssets?.[name];
-  if (root !== undefined && !built()) await addScript(`${root}_static/generated/${name}.js`);
+  if (root !== undefined && !built() && !name.startsWith("own-")) await addScript(`${root}_static/generated/${name}.js`);
   return built() ?? askKernel(name, model, root === undefined ? 20000 : 2000);
 }
 

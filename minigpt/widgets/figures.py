@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -29,7 +30,6 @@ class Figure(anywidget.AnyWidget):
 
     _css = source("widgets.css")
     about = ""
-    model_dir: str | Path | None = None  # a model folder instead of the book's own small model, in a notebook
 
     def __init__(self, **settings: object) -> None:
         super().__init__(**settings)
@@ -39,18 +39,37 @@ class Figure(anywidget.AnyWidget):
         """Reply to {"type": "asset", "name": NAME} with the asset, or with one sentence that says why not."""
         if not isinstance(message, Mapping) or message.get("type") != "asset":
             return
-        from minigpt.widgets import assets  # not above: assets is also run as a command
-
         reply = {"type": "asset", "name": message.get("name")}
         try:
-            meta, buffers = assets.asset(str(message.get("name")), self.model_dir)
+            meta, buffers = self._asset(str(message.get("name")))
         except (ValueError, OSError, ImportError) as error:
             self.send({**reply, "error": str(error)})
             return
         self.send({**reply, "meta": meta}, buffers)
 
+    def _asset(self, name: str) -> tuple[dict, list[bytes]]:
+        from minigpt.widgets import assets  # not above: assets is also run as a command
+
+        return assets.asset(name)
+
     def __repr__(self) -> str:
         return f"Live figure: {self.about} (needs JavaScript)"
+
+
+class ModelFigure(Figure):
+    """A figure with the book's small model; or, in a notebook, with one of the reader's, saved in a folder."""
+
+    model = traitlets.Unicode().tag(sync=True)  # the asset's name; the page keeps assets by name, so each own one has its own
+
+    def __init__(self, model_dir: str | Path | None, **settings: object) -> None:
+        self.model_dir = model_dir
+        super().__init__(model="tinyweb" if model_dir is None else f"own-{time.time_ns()}", **settings)
+
+    def _asset(self, name: str) -> tuple[dict, list[bytes]]:
+        from minigpt.widgets import assets
+
+        own = name == self.model and self.model_dir is not None
+        return assets.model_asset(Path(self.model_dir)) if own else super()._asset(name)
 
 
 class BPEMerges(Figure):
@@ -93,7 +112,7 @@ class GPT2Tokens(Figure):
         super().__init__(text=text[:20000])
 
 
-class Attention(Figure):
+class Attention(ModelFigure):
     """Chapter 05: the attention of every head of the small model on the reader's text (at most 64 tokens).
 
     The model reads `<|endoftext|>` first, as at the start of each document it was trained on.
@@ -119,8 +138,7 @@ class Attention(Figure):
     ) -> None:
         if layer < 1 or head < 1:
             raise ValueError(f"layer and head count from 1; got layer={layer}, head={head}")
-        self.model_dir = model_dir
-        super().__init__(text=text[:600], layer=layer, head=head)
+        super().__init__(model_dir, text=text[:600], layer=layer, head=head)
 
 
 class Calculator(Figure):
@@ -205,7 +223,7 @@ class RunExplorer(Figure):
         )
 
 
-class Writer(Figure):
+class Writer(ModelFigure):
     """Chapter 08: the small model writes on from the reader's text; the distribution it draws from is there to touch.
 
     The model reads `<|endoftext|>` first: `generate(model, [tok.eot, *tok.encode(prompt)], ...)` is the same in Python,
@@ -245,9 +263,15 @@ class Writer(Figure):
             raise ValueError(f"top_k must be at least 1, or None for all tokens, not {top_k}")
         if top_p is not None and not 0 < top_p <= 1:
             raise ValueError(f"top_p must be above 0 and at most 1, or None, not {top_p}")
-        self.model_dir = model_dir
         super().__init__(
-            prompt=prompt[:1000], temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, greedy=greedy, length=length
+            model_dir,
+            prompt=prompt[:1000],
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            seed=seed,
+            greedy=greedy,
+            length=length,
         )
 
 

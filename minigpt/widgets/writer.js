@@ -25,7 +25,7 @@ function distribution(logits, { temperature, topK, topP }) {
 function drawAt(tokens, u) {
   let end = 0;
   for (const token of tokens) { end += token.after; if (u < end) return token; }
-  return tokens.findLast((token) => token.after > 0);
+  return tokens.filter((token) => token.after > 0).at(-1);
 }
 
 // The tokens that the model sees: all, until the context is full; then the last three quarters are read in again.
@@ -38,7 +38,7 @@ function seenWindow(ids, prompt, size) {
 function render({ model, el }) {
   const body = card(el, "The model writes on", "Press Write, or go token by token and choose yourself. Every control acts on the bars at once.");
   let stop = () => {};
-  withAsset(body, "tinyweb", model, (asset) => { stop = writerFigure(body, openModel(asset), model); });
+  withAsset(body, model.get("model"), model, (asset) => { stop = writerFigure(body, openModel(asset), model); });
   return () => stop();
 }
 
@@ -88,8 +88,7 @@ function writerFigure(body, { model: gpt, tokenizer }, widget) {
     const started = performance.now();
     const old = cache.ids.length;
     tokens.logits = gpt.read(cache, ids);
-    const read = Math.max(1, ids.length - Math.min(old, ids.length - 1));
-    times = [...times, (performance.now() - started) / read].slice(-30);
+    if (ids.length === old + 1) times = [...times, performance.now() - started].slice(-30);
     drawPaper();
     adjust();
   }
@@ -138,8 +137,9 @@ function writerFigure(body, { model: gpt, tokenizer }, widget) {
       span(id, { class: `mg-written${i === written.length - 1 ? " mg-new" : ""}`, title: `${percent(before)} at temperature 1` })));
     paper.scrollTop = paper.scrollHeight;
     back.disabled = written.length === 0;
-    const ms = times.toSorted((a, b) => a - b)[times.length >> 1];
-    clock.textContent = `${ms < 0.1 ? "under 0.1" : ms.toFixed(1)} ms a token, computed in this page. ${plural(prompt.length, "token")} given, ${count(written.length)} written`
+    const ms = [...times].sort((a, b) => a - b)[times.length >> 1];
+    clock.textContent = `${plural(prompt.length, "token")} given, ${count(written.length)} written, computed in this page`
+      + (times.length ? `: ${ms < 0.1 ? "under 0.1" : ms.toFixed(1)} ms a token` : "")
       + (prompt.length + written.length > gpt.n_positions ? `; the context of ${gpt.n_positions} is full, so the model sees only the last ones.` : ".");
   }
 
@@ -176,7 +176,7 @@ function writerFigure(body, { model: gpt, tokenizer }, widget) {
     if (greedy) return;
     const u = number();
     line.replaceChildren(...inside.slice(0, 60).map(({ id, after }, i) => h("i", { class: `mg-tint${i % 5}`, style: `width:${100 * after}%` },
-      after > 0.06 ? showToken(tokenizer.bytes(id)) : null)), h("b", { class: "mg-dart", style: `left:${100 * u}%` }));
+      after > 0.06 ? showToken(tokenizer.bytes(id)) : null)), h("i", { class: "mg-rest" }, inside.length > 60 ? "the rest" : null), h("b", { class: "mg-dart", style: `left:${100 * u}%` }));
     line.title = `the seed\u2019s number for this place: ${u.toFixed(3)}`;
   }
 
