@@ -93,7 +93,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="minigpt", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="train | sample | data", parser_class=_Parser)
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="train | sample | data", parser_class=_Parser
+    )
     _add_train(commands)
     _add_sample(commands)
     _add_data(commands)
@@ -105,7 +107,8 @@ def _add_train(commands) -> None:
 
     train = commands.add_parser(
         "train", description=TRAIN.format(presets=", ".join(preset_names())), help="train a model",
-        formatter_class=argparse.RawDescriptionHelpFormatter, usage="minigpt train PRESET_OR_FILE.toml [--KEY VALUE ...] --out DIR [--resume]",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="minigpt train PRESET_OR_FILE.toml [--KEY VALUE ...] --out DIR [--resume]",
     )  # fmt: skip
     train.add_argument("source", nargs="?", metavar="PRESET_OR_FILE.toml", help="may be left out with --resume")
     train.add_argument("--out", required=True, metavar="DIR", help="the run's folder; must not hold another run")
@@ -121,12 +124,20 @@ def _add_sample(commands) -> None:
     sample = commands.add_parser(
         "sample", description=SAMPLE, help="write with a model", formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    sample.add_argument("model", metavar="MODEL", help="a folder, tinyweb, hf:FOLDER, or gpt2, gpt2-medium, gpt2-large, gpt2-xl")
+    sample.add_argument(
+        "model", metavar="MODEL", help="a folder, tinyweb, hf:FOLDER, or gpt2, gpt2-medium, gpt2-large, gpt2-xl"
+    )
     sample.add_argument("--prompt", metavar="TEXT", help="what to write on from (left out: the start of a new text)")
     sample.add_argument("--max-new-tokens", type=int, default=200, metavar="N", help="longest text to write (200)")
-    sample.add_argument("--temperature", type=float, default=1.0, metavar="T", help="below 1 tamer, above 1 wilder, 0 no chance (1)")
-    sample.add_argument("--top-k", type=int, metavar="K", help="draw among the K most likely tokens only (the paper: 40)")
-    sample.add_argument("--top-p", type=float, metavar="P", help="draw among the most likely that together have probability P")
+    sample.add_argument(
+        "--temperature", type=float, default=1.0, metavar="T", help="below 1 tamer, above 1 wilder, 0 no chance (1)"
+    )
+    sample.add_argument(
+        "--top-k", type=int, metavar="K", help="draw among the K most likely tokens only (the paper: 40)"
+    )
+    sample.add_argument(
+        "--top-p", type=float, metavar="P", help="draw among the most likely that together have probability P"
+    )
     sample.add_argument("--seed", type=int, metavar="S", help="the same seed gives the same text")
     sample.add_argument("--num-samples", type=int, default=1, metavar="M", help="how many texts (1)")
     sample.set_defaults(run=run_sample)
@@ -219,10 +230,13 @@ def load_model(name: str):
     elif model.config.vocab_size == 50257:
         tokenizer = Tokenizer.gpt2()
     else:
-        raise FileNotFoundError(f"{folder} has no {FILE_NAME}, and its vocabulary of {model.config.vocab_size} is not GPT-2's")
+        raise FileNotFoundError(
+            f"{folder} has no {FILE_NAME}, and its vocabulary of {model.config.vocab_size} is not GPT-2's"
+        )
     if tokenizer.vocab_size != model.config.vocab_size:
         raise ValueError(
-            f"{folder}: the tokenizer has {tokenizer.vocab_size} tokens and the model {model.config.vocab_size}; they are not of one run"
+            f"{folder}: the tokenizer has {tokenizer.vocab_size} tokens and the model {model.config.vocab_size}; "
+            "they are not of one run, use the folder of one"
         )
     return model, tokenizer
 
@@ -247,7 +261,7 @@ def until(tokens: Iterable[int], last: int | None) -> Iterator[int]:
 
 
 def decode_stream(tokens: Iterable[int], tokenizer) -> Iterator[str]:
-    """The text of tokens as they come. A token may end within a character (Chinese, emoji): its bytes wait for the rest."""
+    """The text of tokens as they come. A token may end within a character: its bytes wait for the rest."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     for token in tokens:
         if text := decoder.decode(tokenizer.token_bytes(token)):
@@ -296,8 +310,14 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args=None, namespace=None):
         namespace, rest = super().parse_known_args(args, namespace)
-        if rest and any(action.dest == "run" or action.option_strings for action in self._actions) and not self._subparsers:
-            self.error(f"unrecognized arguments: {' '.join(rest)}")  # here and not in the parent, which knows no options
+        if (
+            rest
+            and any(action.dest == "run" or action.option_strings for action in self._actions)
+            and not self._subparsers
+        ):
+            self.error(
+                f"unrecognized arguments: {' '.join(rest)}"
+            )  # here and not in the parent, which knows no options
         return namespace, rest
 
     def _options(self) -> list[str]:
@@ -324,9 +344,7 @@ def _fail(message: str, status: int) -> int:
 
 
 def _print_utf8() -> None:
-    """Chinese and emoji print also where the system's own encoding has none; what a terminal cannot show becomes '?'."""
+    """Chinese and emoji print also where the system's own encoding has none; what cannot be shown becomes '?'."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-
-

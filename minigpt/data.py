@@ -39,7 +39,7 @@ class RemoteFile:
         name: under which it is kept.
         sha256, size: of the file as it is kept.
         urls: where it can be had, in the order in which they are tried.
-        unpack: turns what is downloaded into what is kept, where they differ; then `raw_sha256` is that of the download.
+        unpack: turns what is downloaded into what is kept, where they differ; `raw_sha256` is that of the download.
     """
 
     name: str
@@ -101,15 +101,16 @@ REGISTRY: dict[str, DataSet] = {
             "moby-dick", "Moby-Dick, the novel, 1.2 MB of text", "public domain",
             (RemoteFile(
                 "moby-dick.txt", 1_204_997, "fe282a57094ed62e7144fb7c804a9748fc1c909bf3b49d06e7276015f9f67240",
-                _github("stdlib-js/datasets-moby-dick", "235160635e0a8955eadef98901e24b1c01f75858", "data/data.txt"),
+                _github("stdlib-js/datasets-moby-dick", "235160635e0a", "data/data.txt"),
             ),),
             train=("moby-dick.txt",),
         ),
         DataSet(
-            "hcandersen", "fairy tales of Andersen in English, 2.2 MB of text", "public domain originals; translations unchecked",
+            "hcandersen", "fairy tales of Andersen in English, 2.2 MB of text",
+            "public domain originals; translations unchecked",
             (RemoteFile(
                 "hcandersen_en.txt", 2_212_841, "96c784c50b36cb738acc042c045adb25f2337e005d2fabd35eb31e3ee0e55b62",
-                _github("EmilHvitfeldt/hcandersenr", "a40ebfba0f37c01918644cb433987fc4ac00d3eb", "data/hcandersen_en.rda"),
+                _github("EmilHvitfeldt/hcandersenr", "a40ebfba0f37", "data/hcandersen_en.rda"),
                 unpack=strings_of_rda,
                 raw_sha256="6f02fa91f2f389d3c748465d8baafbc51d4a114603b666598e771134a381a68d",
             ),),
@@ -240,7 +241,7 @@ def download(file: RemoteFile, target: Path) -> None:
     except Locked:
         raise DownloadError(f"another process is downloading {target} just now; wait for it, then try again") from None
     raise DownloadError(
-        f"{file.name} could not be downloaded: {'; '.join(reasons)}. Try again later, or put the file itself at {target}"
+        f"{file.name} could not be downloaded: {'; '.join(reasons)}. Try again later, or put the file at {target}"
     )
 
 
@@ -268,7 +269,9 @@ def _fetch_verified(url: str, part: Path, file: RemoteFile) -> None:
 def _fetch(url: str, part: Path) -> None:
     """Asks for the bytes that `part` does not have yet and appends them."""
     have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"User-Agent": "minigpt", **({"Range": f"bytes={have}-"} if have else {})})
+    request = urllib.request.Request(
+        url, headers={"User-Agent": "minigpt", **({"Range": f"bytes={have}-"} if have else {})}
+    )
     try:
         with urllib.request.urlopen(request, timeout=STALL_SECONDS) as answer:
             if have and answer.status != 206:  # a server that knows no ranges sends all of it again

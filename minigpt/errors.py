@@ -19,4 +19,6 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     known = list(known)
     near = difflib.get_close_matches(name.replace("-", "_"), known, n=1, cutoff=0.5)
     near = near or difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    return f"there is no {kind} {name!r}; " + (f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}")
+    return f"there is no {kind} {name!r}; " + (
+        f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+    )

@@ -78,7 +78,9 @@ def test_train_then_sample(tiny, capsys):
     status, first, err = run(capsys, "sample", "second", "--prompt", "The c", "--max-new-tokens", 20, "--seed", 1)
     assert status == 0 and first.startswith("The c") and len(first) == 5 + 20 + 1
     assert run(capsys, "sample", "second", "--prompt", "The c", "--max-new-tokens", 20, "--seed", 1)[1] == first
-    status, out, err = run(capsys, "sample", "second", "--num-samples", 2, "--max-new-tokens", 5, "--top-k", 3, "--top-p", 0.9)
+    status, out, err = run(
+        capsys, "sample", "second", "--num-samples", 2, "--max-new-tokens", 5, "--top-k", 3, "--top-p", 0.9
+    )
     assert status == 0 and "=== 2 of 2 ===" in out
 
 
@@ -113,7 +115,10 @@ def test_characters_are_printed_whole():
     ids = tokenizer.encode(text)
     pieces = list(cli.decode_stream(iter(ids), tokenizer))
     assert pieces == list(text)
-    assert list(cli.decode_stream(iter(ids[:3]), tokenizer)) == ["a", "\ufffd"]  # never finished: shown as such at the end
+    assert list(cli.decode_stream(iter(ids[:3]), tokenizer)) == [
+        "a",
+        "\ufffd",
+    ]  # never finished: shown as such at the end
     assert list(cli.until(iter([1, 2, 9, 3]), 9)) == [1, 2]
 
 
@@ -166,16 +171,32 @@ BAD_USE = [
     ("no such file", ["train", "nowhere.toml", "--out", "x"], "no training file nowhere.toml"),
     ("a key that is not", ["train", "wrong_key.toml", "--out", "x"], "did you mean 'n_layer'"),
     ("not TOML", ["train", "text.txt", "--out", "x"], "not valid TOML"),
-    ("not a number", ["train", "tiny.toml", "--n_layer", "many", "--out", "x"], "n_layer must be a whole number, not 'many'"),
+    (
+        "not a number",
+        ["train", "tiny.toml", "--n_layer", "many", "--out", "x"],
+        "n_layer must be a whole number, not 'many'",
+    ),
     ("out of range", ["train", "tiny.toml", "--batch_size", "0", "--out", "x"], "batch_size must be at least 1"),
-    ("vocabulary below 257", ["train", "tiny.toml", "--tokenizer", "bpe", "--vocab_size", "256", "--out", "x"], "at least 257"),
+    (
+        "vocabulary below 257",
+        ["train", "tiny.toml", "--tokenizer", "bpe", "--vocab_size", "256", "--out", "x"],
+        "at least 257",
+    ),
     ("no such tokenizer", ["train", "tiny.toml", "--tokenizer", "bep", "--out", "x"], "no tokenizer 'bep'"),
     ("no such device", ["train", "tiny.toml", "--device", "cuda:99", "--out", "x"], "no device 'cuda:99'"),
     ("no kind of device", ["train", "tiny.toml", "--device", "gpu", "--out", "x"], "no kind of device 'gpu'"),
     ("float16 on a CPU", ["train", "tiny.toml", "--dtype", "float16", "--out", "x"], "needs a CUDA GPU"),
     ("out holds another run", ["train", "tiny.toml", "--out", "run"], "holds another run"),
-    ("other settings", ["train", "tiny.toml", "--n_embd", "32", "--resume", "--out", "run"], "n_embd is 16 in it and 32 now"),
-    ("no such data name", ["train", "tiny.toml", "--data", "tinyshakespear", "--out", "x"], "did you mean 'tinyshakespeare'"),
+    (
+        "other settings",
+        ["train", "tiny.toml", "--n_embd", "32", "--resume", "--out", "run"],
+        "n_embd is 16 in it and 32 now",
+    ),
+    (
+        "no such data name",
+        ["train", "tiny.toml", "--data", "tinyshakespear", "--out", "x"],
+        "did you mean 'tinyshakespeare'",
+    ),
     ("a benchmark as data", ["train", "tiny.toml", "--data", "lambada", "--out", "x"], "is a benchmark"),
     ("empty prompt", ["sample", "run", "--prompt", ""], "the prompt is empty"),
     ("temperature below 0", ["sample", "run", "--temperature", "-1"], "--temperature must be a number of at least 0"),
@@ -192,11 +213,11 @@ BAD_INPUT = [
     ("empty data", ["train", "tiny.toml", "--data", "empty.txt", "--out", "x"], "empty.txt is empty; give a file"),
     ("folder without text", ["train", "tiny.toml", "--data", "nothing", "--out", "x"], "no .txt file"),
     ("binary data", ["train", "tiny.toml", "--data", "binary.txt", "--out", "x"], "not text: it holds a zero byte"),
-    ("not UTF-8", ["train", "tiny.toml", "--data", "latin1.txt", "--out", "x"], "not UTF-8 text: byte 0xe9 near byte 1,003"),
-    ("unreadable data", ["train", "tiny.toml", "--data", "unreadable.txt", "--out", "x"], "unreadable.txt: permission denied"),
-    ("too short", ["train", "tiny.toml", "--data", "short.txt", "--out", "x"], "the text has 7 tokens, and block_size=8 needs"),
-    ("too small for the merges", ["train", "tiny.toml", "--data", "short.txt", "--tokenizer", "bpe", "--out", "x"], "too small"),
-    ("a tokenizer for another text", ["train", "tiny.toml", "--data", "cats.txt", "--tokenizer", "run", "--out", "x"], "'猫'"),
+    ("not UTF-8", ["train", "tiny.toml", "--data", "latin1.txt", "--out", "x"], "byte 0xe9 near byte 1,003"),
+    ("unreadable data", ["train", "tiny.toml", "--data", "unreadable.txt", "--out", "x"], "permission denied"),
+    ("too short", ["train", "tiny.toml", "--data", "short.txt", "--out", "x"], "7 tokens, and block_size=8 needs"),
+    ("no merges", ["train", "tiny.toml", "--data", "short.txt", "--tokenizer", "bpe", "--out", "x"], "too small"),
+    ("unknown letters", ["train", "tiny.toml", "--data", "cats.txt", "--tokenizer", "run", "--out", "x"], "'猫'"),
     ("out is a file", ["train", "tiny.toml", "--out", "text.txt"], "text.txt is a file"),
     ("out cannot be made", ["train", "tiny.toml", "--out", "text.txt/x"], "is a file and cannot hold"),
     ("out cannot be written", ["train", "tiny.toml", "--out", "locked/x"], "locked cannot be written to"),
@@ -322,7 +343,9 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tiny, capsys, monkeypatch):
 
     real = Trainer.train_step
     monkeypatch.setattr(
-        Trainer, "train_step", lambda self, step: (step == 4 and os.kill(os.getpid(), signal.SIGINT), real(self, step))[1]
+        Trainer,
+        "train_step",
+        lambda self, step: (step == 4 and os.kill(os.getpid(), signal.SIGINT), real(self, step))[1],
     )
     status, out, err = run(capsys, "train", "tiny.toml", "--out", "stopped")
     assert status == 1 and "stopped after step 4 of 6" in err and "minigpt train --resume --out stopped" in err

@@ -91,7 +91,12 @@ def load_settings_from_text(text: str) -> Settings:
 
 def test_settings_read_strings_as_the_types_of_the_keys():
     settings = load_settings(None, {"max_steps": "1e3", "learning_rate": "3e-4", "compile": True, "batch_size": "7"})
-    assert (settings.max_steps, settings.learning_rate, settings.compile, settings.batch_size) == (1000, 3e-4, "true", 7)
+    assert (settings.max_steps, settings.learning_rate, settings.compile, settings.batch_size) == (
+        1000,
+        3e-4,
+        "true",
+        7,
+    )
     quoted = dataclasses.replace(settings, data='a "b"\\c\nd')
     assert load_settings_from_text(quoted.to_toml()) == quoted
 
@@ -129,7 +134,7 @@ def test_bad_training_files(tmp_path):
     binary = tmp_path / "binary.toml"
     binary.write_bytes(b"\xff\xfe")
     for source, says in [(broken, "not valid TOML"), (binary, "not UTF-8"), (tmp_path / "no.toml", "no training file"),
-                         ("shakespear-char", "did you mean 'shakespeare-char'"), (tmp_path, "is a folder")]:  # fmt: skip
+                         ("shakespear-char", "mean 'shakespeare-char'"), (tmp_path, "is a folder")]:  # fmt: skip
         with pytest.raises(SettingsError, match=says):
             load_settings(source)
 
@@ -300,7 +305,9 @@ def test_accumulation_gives_the_gradient_of_one_big_batch(text_file, tmp_path):
     small.model.load_state_dict(big.model.state_dict())
     seen = []
     for trainer in (big, small):
-        trainer.optimizer.step = lambda trainer=trainer: seen.append([p.grad.clone() for p in trainer.model.parameters()])
+        trainer.optimizer.step = lambda trainer=trainer: seen.append(
+            [p.grad.clone() for p in trainer.model.parameters()]
+        )
         trainer.train_step(1)
     assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(*seen))
 
@@ -364,7 +371,11 @@ def test_training_leaves_the_random_numbers_and_threads_of_the_caller_alone(text
 
 
 def test_16_bit_training_on_a_cpu(text_file, tmp_path):
-    run = train(Settings(**{**TINY, "data": str(text_file), "dtype": "bfloat16", "max_steps": 60}), tmp_path / "run", progress=False)
+    run = train(
+        Settings(**{**TINY, "data": str(text_file), "dtype": "bfloat16", "max_steps": 60}),
+        tmp_path / "run",
+        progress=False,
+    )
     assert run.val_loss < 2.8
     with pytest.raises(SettingsError, match="float16 needs a CUDA GPU"):
         train(Settings(**{**TINY, "data": str(text_file), "dtype": "float16"}), tmp_path / "b", progress=False)
@@ -397,7 +408,9 @@ def test_another_run_is_not_overwritten(text_file, tmp_path):
     with pytest.raises(SettingsError, match="another text or tokenizer"):
         train(settings, out, resume=True, progress=False)
     after = {p.name: p.read_bytes() for p in out.iterdir()}
-    assert {k: v for k, v in before.items() if k != "train.toml"} == {k: v for k, v in after.items() if k != "train.toml"}
+    assert {k: v for k, v in before.items() if k != "train.toml"} == {
+        k: v for k, v in after.items() if k != "train.toml"
+    }
     assert load_settings(out / "train.toml") == loop._with_absolute_paths(settings)
 
 
@@ -459,7 +472,9 @@ train(settings, out, resume=True, progress=False)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_run_killed_at_any_moment_goes_on_bit_for_bit(text_file, tmp_path):
-    settings = Settings(**{**TINY, "data": str(text_file), "dropout": 0.1, "max_steps": 140, "save_every": 10, "n_layer": 2})
+    settings = Settings(
+        **{**TINY, "data": str(text_file), "dropout": 0.1, "max_steps": 140, "save_every": 10, "n_layer": 2}
+    )
     train(settings, tmp_path / "whole", progress=False)
     out = tmp_path / "killed"
     (tmp_path / "s.toml").write_text(settings.to_toml())
@@ -533,7 +548,11 @@ def test_a_log_on_a_full_disk_says_so(tmp_path):
 
 @pytest.mark.parametrize(
     "damage, says",
-    [(lambda b: b[:1000], "not a whole checkpoint"), (lambda b: b"", "not a whole checkpoint"), (lambda b: b"\x80\x02}" * 99, "not a whole")],
+    [
+        (lambda b: b[:1000], "not a whole checkpoint"),
+        (lambda b: b"", "not a whole checkpoint"),
+        (lambda b: b"\x80\x02}" * 99, "not a whole"),
+    ],
 )
 def test_a_damaged_checkpoint_is_refused(text_file, tmp_path, damage, says):
     settings = Settings(**{**TINY, "data": str(text_file)})

@@ -1,8 +1,8 @@
 """Training: settings, data on disk, optimizer, loop, checkpoints. Paper: section 2.3.
 
-    from minigpt.training import load_settings, train
-    run = train(load_settings("shakespeare-char", {"max_steps": 100}), "runs/first")
-    model, tokenizer = run.load()
+from minigpt.training import load_settings, train
+run = train(load_settings("shakespeare-char", {"max_steps": 100}), "runs/first")
+model, tokenizer = run.load()
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
     log.jsonl                one line a step
     checkpoint.safetensors   all that is needed to go on: weights, AdamW's averages, random numbers, the step
 
-Each file is written under another name and then renamed, which the operating system does at once or not at all: whenever
-a run is killed, every file in its folder is whole, the old one or the new one.
+Each file is written under another name and then renamed, which the operating system does at once or not at all:
+whenever a run is killed, every file in its folder is whole, the old one or the new one.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
         for name, parameter in model.named_parameters():
             saved = tensors.get(f"model.{name}")
             if saved is None or saved.shape != parameter.shape:
-                raise ValueError(f"{path} is of a model of another shape: {name} does not fit; resume with the run's own settings")
+                raise ValueError(
+                    f"{path} is of a model of another shape: {name} does not fit; resume with the run's own settings"
+                )
             parameter.copy_(saved)
     for key, value in tensors.items():
         if key.startswith("optimizer."):
@@ -84,7 +86,9 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
     """A safetensors file that is there whole or not at all. Raises OSError, also where safetensors has its own."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        save_file({name: tensor.to("cpu").contiguous() for name, tensor in tensors.items()}, temporary, metadata=metadata)
+        save_file(
+            {name: tensor.to("cpu").contiguous() for name, tensor in tensors.items()}, temporary, metadata=metadata
+        )
         os.chmod(temporary, path.parent.stat().st_mode & 0o666)  # safetensors lets only its owner read it
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
@@ -111,12 +115,15 @@ def read_progress(path: Path) -> dict[str, Any]:
             return json.loads((file.metadata() or {})["progress"])
     except (SafetensorError, KeyError, ValueError) as error:
         raise ValueError(
-            f"{path} is not a whole checkpoint of minigpt ({error}); restore it from a copy, or start a new run in another folder"
+            f"{path} is not a whole checkpoint of minigpt ({error}); "
+            "restore it from a copy, or start a new run in another folder"
         ) from error
 
 
 def read_log(folder: str | os.PathLike) -> list[dict[str, Any]]:
-    """The log of a run, one dictionary a step: step, loss, learning_rate, tokens, tokens_per_second, and val_loss where measured.
+    """The log of a run, one dictionary a step.
+
+    Its keys: step, loss, learning_rate, tokens, tokens_per_second, and val_loss where it was measured.
 
     A line that a killed run left half written is not counted.
 
@@ -152,7 +159,9 @@ class Log:
                 self.file.write(data)  # and says so now, by an error
         except OSError as error:
             os.truncate(self.path, whole)
-            raise OSError(f"{self.path} cannot be written: {error.strerror}; free some space and go on with --resume") from error
+            raise OSError(
+                f"{self.path} cannot be written: {error.strerror}; free some space and go on with --resume"
+            ) from error
 
     def close(self) -> None:
         os.fsync(self.file.fileno())
@@ -183,7 +192,9 @@ def refuse_other_run(out: Path, resume: bool) -> None:
     """Raises UsageError if files of a run would be overwritten, OSError if the folder cannot be one."""
     there = next((name for name in RUN_FILES if (out / name).exists()), None)
     if there and not resume:
-        raise UsageError(f"{out} holds another run or model ({there}); choose another --out, or go on with it by --resume")
+        raise UsageError(
+            f"{out} holds another run or model ({there}); choose another --out, or go on with it by --resume"
+        )
     parent = next((place for place in (out, *out.parents) if place.exists()), out)
     if not parent.is_dir():
         raise NotADirectoryError(f"{parent} is a file and cannot hold the folder of a run; choose another --out")

@@ -7,8 +7,8 @@
 | a folder without | the first nine tenths of all its .txt files, in the order of their names | the last tenth |
 | `tinyweb` | pages of its split "train" | pages of its split "test" |
 
-A file is a document (of tinyweb, each page): where the tokenizer has <|endoftext|>, that token stands at the end of each.
-A folder's test.txt is left out. Texts are read in pieces, so they may be larger than memory.
+A file is a document (of tinyweb, each page): where the tokenizer has <|endoftext|>, that token ends each. A folder's
+test.txt is left out. Texts are read in pieces, so they may be larger than memory.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Span:
     def pieces(self) -> Iterator[str]:
         """The text, in pieces of about a megabyte.
 
-        A piece ends between a letter and white space where it can: there GPT-2's rule cuts words anyway, so that the pieces
+        A piece ends between a letter and white space where it can: there GPT-2's rule cuts words anyway, so the pieces
         give the same tokens as the whole. (Where a megabyte has no white space, its end is as good as any.)
         """
         decode = codecs.getincrementaldecoder("utf-8")().decode
@@ -58,7 +58,9 @@ class Span:
             while at < self.end:
                 chunk = file.read(min(_READ, self.end - at))
                 if not chunk:
-                    raise ValueError(f"{self.path} became shorter while it was read; try again when nothing writes to it")
+                    raise ValueError(
+                        f"{self.path} became shorter while it was read; try again when nothing writes to it"
+                    )
                 if 0 in chunk:
                     raise ValueError(f"{self.path} is not text: it holds a zero byte; give a text file in UTF-8")
                 try:
@@ -80,7 +82,7 @@ class Corpus:
     """A text to train on and one to validate on.
 
     Args:
-        documents: "train" or "val" -> its documents; each is a pair: its pieces, and whether it ends with the last of them.
+        documents: "train" or "val" -> its documents, each as a pair: its pieces, and whether the last of them ends it.
         checksum: changes with the text.
     """
 
@@ -107,7 +109,9 @@ def open_corpus(data: str) -> Corpus:
         raise UsageError(f"{unknown('file, folder or data set', data, [*datasets.REGISTRY, 'tinyweb'])}")
     entry = datasets.find(data)
     if not entry.train:
-        raise UsageError(f"{data} is a benchmark ({entry.what}) and is not trained on; choose another, or name a file of yours")
+        raise UsageError(
+            f"{data} is a benchmark ({entry.what}) and is not trained on; choose another, or name a file of yours"
+        )
     return _corpus_of_files([path for path in datasets.get(data) if path.name in entry.train], None)
 
 
@@ -125,7 +129,9 @@ def _corpus_of_files(files: list[Path], validation: Path | None) -> Corpus:
     spans = [Span(path, 0, path.stat().st_size) for path in files]
     total = sum(span.end for span in spans)
     if not total:
-        raise ValueError(f"{', '.join(map(str, files))} {'is' if len(files) == 1 else 'are'} empty; give a file with text in it")
+        raise ValueError(
+            f"{', '.join(map(str, files))} {'is' if len(files) == 1 else 'are'} empty; give a file with text in it"
+        )
     if validation is not None:
         splits = {"train": spans, "val": [Span(validation, 0, validation.stat().st_size)]}
     else:
@@ -202,10 +208,10 @@ class Tokens:
 
 
 def prepare(settings: Settings) -> Tokens:
-    """The text of `settings.data` as token shards. They are kept in the cache: the second run on the same text starts at once.
+    """The text of `settings.data` as token shards. They are kept in the cache: a second run on the text starts at once.
 
     Raises:
-        FileNotFoundError, ValueError, OSError: as `open_corpus`, and for a tokenizer that does not load or fit the text.
+        FileNotFoundError, ValueError, OSError: as `open_corpus`, and for a tokenizer that does not load or fit.
     """
     corpus = open_corpus(settings.data)
     key = hashlib.sha256(f"{FORMAT} {corpus.checksum} {_tokenizer_key(settings)}".encode()).hexdigest()[:32]
@@ -240,7 +246,7 @@ def encode_documents(corpus: Corpus, split: str, tokenizer: Tokenizer) -> Iterat
 
 
 def make_tokenizer(settings: Settings, corpus: Corpus) -> Tokenizer:
-    """The tokenizer that the settings name; a BPE learns its merges from the training text, never from the validation's."""
+    """The tokenizer that the settings name. A BPE learns its merges from the training text alone."""
     if settings.tokenizer == "gpt2":
         return Tokenizer.gpt2()
     if settings.tokenizer == "char":

@@ -38,7 +38,9 @@ from minigpt.training.perf import flops_per_token, peak_flops
 from minigpt.training.settings import TOKENIZERS, Settings, SettingsError
 from minigpt.training.shards import Windows
 
-EVAL_WINDOWS = 16  # of one evaluation batch; not batch_size, so that the loss is the same, bit for bit, whatever that is
+EVAL_WINDOWS = (
+    16  # of one evaluation batch; not batch_size, so that the loss is the same, bit for bit, whatever that is
+)
 # Keys that may change when a run goes on: they decide what is measured and kept, or where it runs, not what is learned.
 # (`data` is compared by the checksum of the text instead.)
 FREE_KEYS = ("data", "tokenizer", "eval_every", "eval_batches", "save_every", "device", "compile", "threads")
@@ -50,7 +52,7 @@ class TrainingStopped(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its folder, the steps done, the last training loss and the last validation loss (nats a token)."""
+    """A finished run: its folder, the steps done, the last training and validation loss (nats a token)."""
 
     out: Path
     steps: int
@@ -79,8 +81,8 @@ def train(settings: Settings, out: str | Path, resume: bool = False, progress: b
 
     Raises:
         SettingsError: `out` holds another run, or one with other settings; a device that is not there.
-        FileNotFoundError, ValueError, OSError: no usable text; see `minigpt.training.corpus`. A full disk, a folder that
-            cannot be written to or that another process trains into.
+        FileNotFoundError, ValueError: no usable text; see `minigpt.training.corpus`.
+        OSError: a full disk, a folder that cannot be written to or that another process trains into.
         FloatingPointError: the loss is no longer a number; the last checkpoint is kept.
         TrainingStopped: Ctrl-C, after saving.
     """
@@ -160,8 +162,9 @@ class Trainer:
         elif resume:
             self.report(f"{self.out} holds no checkpoint yet: starting at step 0")
         self.report(
-            f"{self.model.config.n_params:,} parameters, {len(self.tokens):,} tokens, vocabulary {self.model.config.vocab_size:,}; "
-            f"{self.device}, {str(self.dtype).removeprefix('torch.')}, {'compiled' if self.forward is not self.model else 'eager'}"
+            f"{self.model.config.n_params:,} parameters, vocabulary {self.model.config.vocab_size:,}, "
+            f"{len(self.tokens):,} tokens to train on; {self.device}, {str(self.dtype).removeprefix('torch.')}, "
+            f"{'compiled' if self.forward is not self.model else 'eager'}"
         )
         write_atomic(self.out / SETTINGS, self.settings.to_toml())
         if self.step == 0:
@@ -170,7 +173,7 @@ class Trainer:
             self.save()
 
     def save(self) -> None:
-        """First the model for others to load, last the checkpoint: whenever this is cut off, the two can still go on."""
+        """First the model for others to load, then the checkpoint: cut off anywhere, a run can go on."""
         self.model.save_pretrained(self.out)
         progress = {
             "step": self.step,
@@ -242,17 +245,23 @@ class Trainer:
 
 def mean_loss(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
     """Mean cross entropy of inputs and targets, both (B, T): a scalar, nats a token."""
-    return model(inputs, targets, logits="none")[1]  # by the call, not by a method: a compiled model is compiled only there
+    return model(inputs, targets, logits="none")[
+        1
+    ]  # by the call, not by a method: a compiled model is compiled only there
 
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module, windows: Windows, device: torch.device | str = "cpu", batches: int = 0, batch_size: int = EVAL_WINDOWS
+    model: nn.Module,
+    windows: Windows,
+    device: torch.device | str = "cpu",
+    batches: int = 0,
+    batch_size: int = EVAL_WINDOWS,
 ) -> float:
     """Mean loss a token, in nats, over windows of a text.
 
-    The sum is kept in float64 over tokens, not as a mean of batches' means, so it does not depend on `batch_size` (but for
-    the rounding inside a batch).
+    The sum over tokens is kept in float64, and not as a mean of batches' means, so it does not depend on `batch_size`
+    (but for the rounding inside a batch).
 
     Args:
         model: a GPT; left in the mode, training or evaluation, that it is in.
@@ -301,7 +310,10 @@ def check_same_run(settings: Settings, text: str, out: Path) -> None:
         if key not in FREE_KEYS and saved["settings"].get(key) != now[key]
     ]
     if other:
-        raise SettingsError(f"the run in {out} began with other settings: {', '.join(other)}; resume it with its own, or choose another --out")
+        raise SettingsError(
+            f"the run in {out} began with other settings: {', '.join(other)}; "
+            "resume it with its own, or choose another --out"
+        )
     if saved["text"] != text:
         raise SettingsError(
             f"the run in {out} began with another text or tokenizer (data = {saved['settings']['data']}, tokenizer = "
@@ -318,8 +330,14 @@ def choose_device(settings: Settings) -> torch.device:
     try:
         device = torch.device(settings.device)
     except RuntimeError:
-        raise SettingsError(f"there is no kind of device {settings.device!r}; use auto, cpu, cuda, cuda:1, or mps") from None
-    there = {"cpu": True, "cuda": (device.index or 0) < torch.cuda.device_count(), "mps": torch.backends.mps.is_available()}
+        raise SettingsError(
+            f"there is no kind of device {settings.device!r}; use auto, cpu, cuda, cuda:1, or mps"
+        ) from None
+    there = {
+        "cpu": True,
+        "cuda": (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
     if not there.get(device.type, False):
         raise SettingsError(f"this machine has no device {settings.device!r} that PyTorch can use; try --device auto")
     return device
@@ -328,8 +346,8 @@ def choose_device(settings: Settings) -> torch.device:
 def choose_dtype(settings: Settings) -> torch.dtype:
     """The type of the matrix products. auto: bfloat16 on a GPU made for it, float16 on an older one, else float32.
 
-    bfloat16 has the range of float32 and needs no care; float16 overflows, so its gradients are scaled. A CPU's products
-    pay in bfloat16 only with instructions for it and for wide models, and Apple's GPU has given NaN: float32 there.
+    bfloat16 has the range of float32 and needs no care; float16 overflows, so its gradients are scaled. A CPU
+    gains by bfloat16 only with instructions for it and on wide models, and Apple's GPU has given NaN: float32 there.
     """
     device = choose_device(settings)
     if settings.dtype == "auto":
@@ -345,7 +363,7 @@ def choose_dtype(settings: Settings) -> torch.dtype:
 def compiled(
     model: nn.Module, settings: Settings, device: torch.device, autocast: Callable, report: Callable[[str], None]
 ) -> nn.Module:
-    """The model through torch.compile where that pays and works, else the model itself. A failure is reported in one line."""
+    """The model through torch.compile where that pays and works, else the model itself; a failure is one line."""
     pays_from = {"cuda": 1e15, "cpu": 1e14}  # FLOP of the whole run: about ten times what compiling costs
     work = flops_per_token(model.config) * settings.tokens_per_step * settings.max_steps
     if settings.compile == "false" or settings.compile == "auto" and work < pays_from.get(device.type, math.inf):
@@ -369,7 +387,7 @@ def compiled(
 
 @contextmanager
 def stop_signals(report: Callable[[str], None]) -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set, so that the step in progress is ended and saved; a second Ctrl-C stops at once."""
+    """An event that Ctrl-C and SIGTERM set, so that the step is ended and saved; a second Ctrl-C stops at once."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # only the main thread hears signals
         yield stop
@@ -409,7 +427,9 @@ class _ProgressBar:
         self.speed = speed if self.speed is None else 0.9 * self.speed + 0.1 * speed
         val = "" if self.val_loss is None else f", val {self.val_loss:.3f}"
         share = self.flops * self.speed / self.peak
-        self.bar.set_postfix_str(f"loss {line['loss']:.3f}{val}, {self.speed:,.0f} tok/s, {share:.0%} of peak", refresh=False)
+        self.bar.set_postfix_str(
+            f"loss {line['loss']:.3f}{val}, {self.speed:,.0f} tok/s, {share:.0%} of peak", refresh=False
+        )
         self.bar.update(line["step"] - self.step)
         self.step = line["step"]
 
@@ -426,5 +446,9 @@ def _say(line: str) -> None:
 def _with_absolute_paths(settings: Settings) -> Settings:
     """`data` and `tokenizer` as absolute paths where they are files, so that the run can be resumed from any folder."""
     values = {"data": settings.data, "tokenizer": settings.tokenizer}
-    paths = {key: str(Path(value).resolve()) for key, value in values.items() if value not in TOKENIZERS and Path(value).exists()}
+    paths = {
+        key: str(Path(value).resolve())
+        for key, value in values.items()
+        if value not in TOKENIZERS and Path(value).exists()
+    }
     return dataclasses.replace(settings, **paths)

@@ -1,7 +1,7 @@
 """AdamW, and the learning rate it is given at each step.
 
-The paper says neither: "the learning rate of each model was manually tuned" (section 2.3) is all. Optimizer, schedule and
-weight decay here are what became usual after GPT-2, and our choice.
+The paper says of them only that the learning rate was tuned by hand for each model (section 2.3). Optimizer, schedule
+and weight decay here are what became usual after GPT-2, and our choice.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def make_optimizer(model: nn.Module, settings: Settings) -> torch.optim.AdamW:
         {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": settings.weight_decay},
         {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
     ]
-    fused = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)  # one kernel, not a dozen
+    fused = all(
+        p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters
+    )  # one kernel, not a dozen
     return torch.optim.AdamW(
         groups, lr=settings.learning_rate, betas=(settings.beta1, settings.beta2), eps=1e-8, fused=fused
     )

@@ -8,7 +8,7 @@ import torch
 
 from minigpt.config import GPTConfig
 
-# Dense 16-bit tensor-core peak in TFLOP/s from NVIDIA's data sheets, by a part of the device's name; the first that fits.
+# Dense 16-bit tensor-core peak in TFLOP/s from NVIDIA's data sheets, by a part of the device's name.
 GPU_PEAKS = {
     "B200": 2250, "H200": 989, "H100 PCIe": 756, "H100": 989, "A100": 312, "L40S": 362, "L4": 121, "A10": 125,
     "V100": 125, "T4": 65, "RTX 4090": 165, "RTX 3090": 71,
@@ -31,7 +31,7 @@ def flops_per_token(config: GPTConfig) -> float:
 
 
 def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
-    """FLOP/s that the device can do: the data sheet's for a known GPU in 16 bit, else what a large product reaches now."""
+    """FLOP/s that the device can do: of a known GPU in 16 bit the data sheet's, else what a large product reaches."""
     if device.type == "cuda" and dtype != torch.float32:
         name = torch.cuda.get_device_name(device)
         for part, tera in GPU_PEAKS.items():
@@ -55,7 +55,7 @@ def measure_peak_flops(device: torch.device, dtype: torch.dtype, size: int = 102
 
 
 def synchronize(device: torch.device) -> None:
-    """Waits until the device has done what it was given; a GPU works on behind our back, and a clock would not see it."""
+    """Waits until the device has done what it was given: a GPU works on behind our back, unseen by a clock."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

@@ -128,7 +128,7 @@ def load_settings(source: str | os.PathLike | None, changes: dict[str, Any] | No
 
     Args:
         source: a name of `preset_names()`, the path of a training file, or None for the defaults.
-        changes: values by key; a string is read as the key's type, so options of a command line can be given as they are.
+        changes: values by key; a string is read as the key's type, so a command line's options will do.
 
     Raises:
         SettingsError: no such preset, a broken file, an unknown key (the message names the nearest), or a bad value.

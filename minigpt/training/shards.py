@@ -41,7 +41,9 @@ def write_shard(path: str | os.PathLike, ids: Iterable[np.ndarray], vocab_size: 
             for piece in ids:
                 piece = np.asarray(piece)
                 if piece.size and not 0 <= piece.min() <= piece.max() < vocab_size:
-                    raise ValueError(f"token ids {piece.min()} to {piece.max()} do not fit a vocabulary of {vocab_size}")
+                    raise ValueError(
+                        f"token ids {piece.min()} to {piece.max()} do not fit a vocabulary of {vocab_size}"
+                    )
                 data = piece.astype(dtype).tobytes()
                 file.write(data)
                 digest.update(data)
@@ -73,16 +75,24 @@ def read_shard(path: str | os.PathLike, vocab_size: int | None = None, check: bo
         raise ValueError(f"{path} is not a token shard of minigpt; write it with write_shard")
     _, version, width, count, vocabulary, sha256 = HEADER.unpack(header)
     if version != VERSION or width not in (2, 4):
-        raise ValueError(f"{path} is a token shard of version {version}; this minigpt reads version {VERSION}: write it anew")
+        raise ValueError(
+            f"{path} is a token shard of version {version}; this minigpt reads version {VERSION}: write it anew"
+        )
     if os.path.getsize(path) != HEADER.size + count * width:
-        raise ValueError(f"{path} is cut short or damaged: its header promises {count:,} tokens; delete it and write it anew")
+        raise ValueError(
+            f"{path} is cut short or damaged: its header promises {count:,} tokens; delete it and write it anew"
+        )
     if vocab_size is not None and vocabulary != vocab_size:
-        raise ValueError(f"{path} was written for a vocabulary of {vocabulary}, not {vocab_size}; use its own tokenizer")
+        raise ValueError(
+            f"{path} was written for a vocabulary of {vocabulary}, not {vocab_size}; use its own tokenizer"
+        )
     if count == 0:
         return np.empty(0, dtype=f"<u{width}")  # an empty file cannot be mapped
     tokens = np.memmap(path, dtype=f"<u{width}", mode="r", offset=HEADER.size, shape=(count,))
     if check and hashlib.sha256(tokens).digest() != sha256:
-        raise ValueError(f"{path} is damaged: its tokens do not match the checksum in its header; delete it and write it anew")
+        raise ValueError(
+            f"{path} is damaged: its tokens do not match the checksum in its header; delete it and write it anew"
+        )
     return tokens
 
 
