@@ -178,28 +178,7 @@ class GPT(nn.Module):
         self.wpe = nn.Embedding(config.block_size, config.n_embd)
         self.h = nn.ModuleList(Block(config) for _ in range(config.n_layer))
         self.ln_f = nn.LayerNorm(config.n_embd)  # the additional LayerNorm of section 2.3
-        self.init_weights()
-
-    @torch.no_grad()
-    def init_weights(self) -> None:
-        """Biases 0, gains 1, weights N(0, 0.02), and two exceptions.
-
-        Positions: 0.01, as in OpenAI's model.py, which is also where 0.02 is from (the paper gives neither). Residual
-        layers: the paper scales their weights by 1/sqrt(N), "where N is the number of residual layers". Two projections
-        a block write into the residual stream, so N = 2 n_layer: that is how public code reads the sentence; OpenAI's
-        released model.py does not scale.
-        """
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                parameter.zero_()
-            elif ".ln_" in name or name.startswith("ln_f"):
-                parameter.fill_(1.0)
-            elif name == "wpe.weight":
-                parameter.normal_(std=0.01)
-            elif name.endswith("c_proj.weight"):
-                parameter.normal_(std=0.02 / math.sqrt(2 * self.config.n_layer))
-            else:
-                parameter.normal_(std=0.02)
+        init_weights(self)
 
     def embed(self, ids: Tensor, start: int = 0) -> Tensor:
         """ids (B, T), the first at position `start` -> the residual stream below the blocks, (B, T, C)."""
@@ -226,7 +205,7 @@ class GPT(nn.Module):
                 wait for the device), or more tokens than `block_size`; a cache of another batch size.
         """
         start = 0 if cache is None else cache.length
-        self._check(ids, targets, cache, logits)
+        check_input(self.config, ids, targets, cache, logits)
         x = self.embed(ids, start)
         for layer, block in enumerate(self.h):
             x = block(x, cache, layer)
@@ -269,7 +248,7 @@ class GPT(nn.Module):
     @torch.no_grad()
     def attention_maps(self, ids: Tensor) -> Tensor:
         """How much each token of ids (B, T) takes from each, by layer and head: (n_layer, B, n_head, T, T)."""
-        self._check(ids)
+        check_input(self.config, ids)
         x, maps = self.embed(ids), []
         for block in self.h:
             q, k, _ = block.attn.queries_keys_values(block.ln_1(x))
@@ -280,43 +259,66 @@ class GPT(nn.Module):
     @torch.no_grad()
     def residual_stream(self, ids: Tensor) -> Tensor:
         """What flows through the model for ids (B, T): below the first block and after each, (n_layer + 1, B, T, C)."""
-        self._check(ids)
+        check_input(self.config, ids)
         stream = [self.embed(ids)]
         for block in self.h:
             stream.append(block(stream[-1]))
         return torch.stack(stream)
 
-    def _check(
-        self, ids: Tensor, targets: Tensor | None = None, cache: KVCache | None = None, logits: str = "all"
-    ) -> None:
-        """Raises ValueError, in one sentence, for what `forward` cannot take."""
-        V, block_size = self.config.vocab_size, self.config.block_size
-        if ids.dim() != 2 or ids.dtype != torch.int64:
-            raise ValueError(f"ids must be int64 and of shape (B, T), not {ids.dtype} and {tuple(ids.shape)}")
-        if ids.numel() == 0:
-            raise ValueError("ids are empty; give at least one token (GPT-2 starts a text with <|endoftext|>)")
-        total = ids.size(1) + (0 if cache is None else cache.length)
-        if total > block_size:
-            raise ValueError(f"{total} tokens do not fit into block_size={block_size}; give fewer")
-        if cache is not None and total > cache.size:
-            raise ValueError(f"{total} tokens do not fit into a cache of {cache.size}; make a larger KVCache")
-        if cache is not None and cache.keys[0].size(0) != ids.size(0):
-            held = cache.keys[0].size(0)
-            raise ValueError(f"the cache holds {held} sequences and ids {ids.size(0)}; make a new KVCache")
-        if logits not in ("all", "last", "none"):
-            raise ValueError(f"logits is 'all', 'last' or 'none', not {logits!r}")
-        if targets is None and logits == "none":
-            raise ValueError("logits='none' leaves only the loss, which needs targets")
-        if targets is not None and (targets.shape != ids.shape or targets.dtype != torch.int64 or logits == "last"):
-            raise ValueError("targets must be int64, of the shape of ids, and not come with logits='last'")
-        if ids.device.type != "cpu" or torch.compiler.is_compiling():
-            return
-        check_range("token id", *ids.aminmax(), V)
-        if targets is not None:
-            counted = targets[targets != IGNORE]
-            if counted.numel() == 0:
-                raise ValueError(f"every target is {IGNORE}, so there is nothing to predict; give at least one")
-            check_range("target", *counted.aminmax(), V)
+
+@torch.no_grad()
+def init_weights(model: GPT) -> None:
+    """Biases 0, gains 1, weights N(0, 0.02), and two exceptions.
+
+    Positions: 0.01, as in OpenAI's model.py, which is also where 0.02 is from (the paper gives neither). Residual
+    layers: the paper scales their weights by 1/sqrt(N), "where N is the number of residual layers". Two projections
+    a block write into the residual stream, so N = 2 n_layer: that is how public code reads the sentence; OpenAI's
+    released model.py does not scale.
+    """
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias"):
+            parameter.zero_()
+        elif ".ln_" in name or name.startswith("ln_f"):
+            parameter.fill_(1.0)
+        elif name == "wpe.weight":
+            parameter.normal_(std=0.01)
+        elif name.endswith("c_proj.weight"):
+            parameter.normal_(std=0.02 / math.sqrt(2 * model.config.n_layer))
+        else:
+            parameter.normal_(std=0.02)
+
+
+def check_input(
+    config: GPTConfig, ids: Tensor, targets: Tensor | None = None, cache: KVCache | None = None, logits: str = "all"
+) -> None:
+    """Raises ValueError, in one sentence, for what `GPT.forward` cannot take."""
+    V, block_size = config.vocab_size, config.block_size
+    if ids.dim() != 2 or ids.dtype != torch.int64:
+        raise ValueError(f"ids must be int64 and of shape (B, T), not {ids.dtype} and {tuple(ids.shape)}")
+    if ids.numel() == 0:
+        raise ValueError("ids are empty; give at least one token (GPT-2 starts a text with <|endoftext|>)")
+    total = ids.size(1) + (0 if cache is None else cache.length)
+    if total > block_size:
+        raise ValueError(f"{total} tokens do not fit into block_size={block_size}; give fewer")
+    if cache is not None and total > cache.size:
+        raise ValueError(f"{total} tokens do not fit into a cache of {cache.size}; make a larger KVCache")
+    if cache is not None and cache.keys[0].size(0) != ids.size(0):
+        held = cache.keys[0].size(0)
+        raise ValueError(f"the cache holds {held} sequences and ids {ids.size(0)}; make a new KVCache")
+    if logits not in ("all", "last", "none"):
+        raise ValueError(f"logits is 'all', 'last' or 'none', not {logits!r}")
+    if targets is None and logits == "none":
+        raise ValueError("logits='none' leaves only the loss, which needs targets")
+    if targets is not None and (targets.shape != ids.shape or targets.dtype != torch.int64 or logits == "last"):
+        raise ValueError("targets must be int64, of the shape of ids, and not come with logits='last'")
+    if ids.device.type != "cpu" or torch.compiler.is_compiling():
+        return
+    check_range("token id", *ids.aminmax(), V)
+    if targets is not None:
+        counted = targets[targets != IGNORE]
+        if counted.numel() == 0:
+            raise ValueError(f"every target is {IGNORE}, so there is nothing to predict; give at least one")
+        check_range("target", *counted.aminmax(), V)
 
 
 def check_range(what: str, low: int | Tensor, high: int | Tensor, vocab_size: int) -> None:

@@ -157,10 +157,26 @@ def module_path(name: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
+def methods(tree: ast.Module, wanted: dict[str, set[str]]) -> ast.Module:
+    """The same module with nothing in its classes but the methods that are wanted of each."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            shown = [inner for inner in node.body if getattr(inner, "name", None) in wanted.get(node.name, ())]
+            node.body = shown or [ast.Pass()]
+    return tree
+
+
 def drift(source: str, module: str) -> list[str]:
-    """Where the definitions in a cell differ from those of the package: one readable difference each."""
-    package = definitions(ast.parse(module_path(module).read_text(encoding="utf-8")))
-    shown = definitions(parse(source))
+    """Where the definitions in a cell differ from those of the package: one readable difference each.
+
+    A module with `:part` at the end: of its classes, the cell shows some methods and leaves out the others.
+    """
+    module, _, part = module.partition(":")
+    tree, cell = ast.parse(module_path(module).read_text(encoding="utf-8")), parse(source)
+    if part:
+        wanted = {c.name: {getattr(n, "name", "") for n in c.body} for c in cell.body if isinstance(c, ast.ClassDef)}
+        tree, cell = methods(tree, wanted), methods(cell, wanted)
+    package, shown = definitions(tree), definitions(cell)
     if not shown:
         return [f"a cell has the tag minigpt:{module} and defines nothing"]
     differences = []
@@ -192,6 +208,12 @@ def test_drift_is_noticed():
     assert drift(whole.replace('"""Write', '"""Put').replace("    path = Path(path)", "    path = Path(path)  # why"), "recorded") == []
     assert "+" in drift(whole.replace("os.replace", "os.rename"), "recorded")[0]
     assert drift("@staticmethod\n" + whole, "recorded") != []
+    method = "class GPT(nn.Module):\n    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:\n        return self(ids, targets, logits='none')[1]"
+    assert drift(method, "model:part") == []
+    assert drift(method, "model") != []
+    assert "+" in drift(method.replace("[1]", "[0]"), "model:part")[0]
+    assert drift(method.replace("nn.Module", "object"), "model:part") != []
+    assert drift(method.replace("def loss", "def nobody"), "model:part") != []
     assert drift("def nobody():\n    return 1", "recorded") == ["minigpt.recorded has no nobody"]
     assert drift("print(1)", "recorded") != []
 
