@@ -1,4 +1,4 @@
-"""minigpt.widgets without a browser: settings, size of the state, the kernel's answers, assets, the quiz, the plot style."""
+"""minigpt.widgets without a browser: settings, size of state, the kernel's answers, assets, quiz, plot style."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def figure(name: str):
 
 def small_model(folder, vocab_size=290):
     torch.manual_seed(0)
-    tokenizer = Tokenizer.train(["the cat sat on the mat, and the dog lay on the log: where is the bird, then? Every morning it flew away."], vocab_size)
+    tokenizer = Tokenizer.train(
+        ["the cat sat on the mat, and the dog lay on the log: where is the bird, then? Every morning it flew away."],
+        vocab_size,
+    )
     model = GPT(GPTConfig(vocab_size=vocab_size, block_size=16, n_layer=2, n_head=2, n_embd=8))
     save_pretrained(model, folder, dtype=torch.float16)
     tokenizer.save(folder)
@@ -57,7 +60,14 @@ def test_long_runs_are_thinned_to_a_small_state():
     steps = list(range(5000))
     noisy = np.random.default_rng(0).normal(3, 1, 5000).tolist()
     runs = [
-        {"name": f"run {i}", "step": steps, "tokens": steps, "seconds": [s * 0.123456 for s in steps], "train": noisy, "val": noisy}
+        {
+            "name": f"run {i}",
+            "step": steps,
+            "tokens": steps,
+            "seconds": [s * 0.123456 for s in steps],
+            "train": noisy,
+            "val": noisy,
+        }
         for i in range(8)
     ]
     made = widgets.RunExplorer(runs)
@@ -211,7 +221,12 @@ class Outline(html.parser.HTMLParser):
 def test_quiz_is_static_html():
     made = widgets.quiz(
         [
-            {"question": "Is `a < b`?", "choices": [("yes", "Since *b* is more."), "no"], "answer": 0, "why": "By order."},
+            {
+                "question": "Is `a < b`?",
+                "choices": [("yes", "Since *b* is more."), "no"],
+                "answer": 0,
+                "why": "By order.",
+            },
             {"question": "Why?", "answer": "Think & see."},
         ]
     )
@@ -238,7 +253,12 @@ def test_style_is_seen_on_white_and_on_dark():
 
     with mpl.rc_context():
         style.use()
-        assert mpl.rcParams["figure.facecolor"] == mpl.rcParams["axes.facecolor"] == mpl.rcParams["savefig.facecolor"] == "none"
+        assert (
+            mpl.rcParams["figure.facecolor"]
+            == mpl.rcParams["axes.facecolor"]
+            == mpl.rcParams["savefig.facecolor"]
+            == "none"
+        )
         cycle = list(mpl.rcParams["axes.prop_cycle"])
         assert len({str(line["linestyle"]) for line in cycle}) == len({line["color"] for line in cycle}) == 6
     for ground in ("#ffffff", "#121212", "#16191d"):

@@ -1,7 +1,6 @@
-"""The live figures in a browser with no kernel: what they compute equals the package's, and they can be used by everyone.
+"""The live figures in a browser with no kernel: they compute what the package computes, and everyone can use them.
 
-The page here is a small one of its own, opened from a folder (file://), with the book's scripts. The chapters' pages are
-tests/test_browser.py's.
+Most tests open a small page of their own from a folder (file://), with the book's scripts; the last open the chapters.
 """
 
 from __future__ import annotations
@@ -17,11 +16,13 @@ import pytest
 import torch
 from ipywidgets.embed import dependency_state
 
+from book.build import pages
 from minigpt import widgets
 from minigpt.config import GPTConfig
 from minigpt.model import GPT
 from minigpt.pretrained import save_pretrained
 from minigpt.sampling import generate, keep_top_k, keep_top_p, with_temperature
+from minigpt.tinyweb import documents, load_model
 from minigpt.tokenizer import Tokenizer, split_words, train_merges_simple
 from minigpt.widgets import assets
 from minigpt.widgets.figures import source
@@ -37,7 +38,7 @@ TEXT = (
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """A random model of the shape of the shipped one, with larger weights than at the start, so that it has opinions."""
+    """A random model shaped about as the shipped one, with weights larger than at the start, so that it has opinions."""
     folder = tmp_path_factory.mktemp("model")
     torch.set_num_threads(1)
     tokenizer = Tokenizer.train([TEXT, TEXT.upper(), "\n".join(str(n) for n in range(400))], 400)
@@ -77,7 +78,8 @@ def page_text(made, quiz) -> str:
     )
     return f"""<!doctype html><html lang="en" data-content_root="./"><head><meta charset="utf-8"><title>Figures</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
-<style>body {{ margin: 0; background: light-dark(#fff, #16191d); color-scheme: light dark; color: light-dark(#111, #eee) }}
+<style>
+body {{ margin: 0; background: light-dark(#fff, #16191d); color-scheme: light dark; color: light-dark(#111, #eee) }}
 main {{ max-width: 52rem; margin: auto; padding: 0 14px }}</style>
 <script src="_static/vendor/requirejs/require.js"></script><script src="_static/vendor/require-config.js"></script>
 <script src="_static/vendor/html-manager/embed-amd.js" data-jupyter-widgets-cdn="vendor-missing/"></script></head>
@@ -95,7 +97,11 @@ def site(tmp_path_factory, small):
     quiz = widgets.quiz([{"question": "Which?", "choices": [("this", "Yes."), ("that", "No.")], "answer": 0}])
     (folder / "index.html").write_text(page_text(figures(), quiz), encoding="utf-8")
     module = source("core.js", "bpe.js", "gpt.js", "chart.js")
-    for name, own in {"merges": ["trainSteps"], "writer": ["distribution", "seenWindow"], "calculator": ["parameters", "PRESETS"]}.items():
+    for name, own in {
+        "merges": ["trainSteps"],
+        "writer": ["distribution", "seenWindow"],
+        "calculator": ["parameters", "PRESETS"],
+    }.items():
         names = ", ".join(["Bpe", "Gpt", "openModel", "loadAsset", *own])
         text = module + source(f"{name}.js") + f"\nexport {{ {names} }};"
         (folder / f"{name}.html").write_text(f"<!doctype html><html><title>{name}</title><body>")
@@ -120,8 +126,10 @@ def opened(browser, site, width=900, **context):
     page.on("pageerror", lambda e: problems.append(str(e)))
     page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else problems.append(r.url))
     page.goto((site / "index.html").as_uri())
-    page.wait_for_function("document.querySelectorAll('.mg .mg-body').length === 7 && ![...document.querySelectorAll('.mg-note')]"
-                           ".some((note) => note.textContent === 'Loading ...')")
+    page.wait_for_function(
+        "document.querySelectorAll('.mg .mg-body').length === 7 && ![...document.querySelectorAll('.mg-note')]"
+        ".some((note) => note.textContent === 'Loading ...')"
+    )
     return page, problems
 
 
@@ -129,14 +137,21 @@ def module(browser, site, name: str):
     """A page in which `window.m` holds the functions of a figure's module."""
     page = browser.new_page()
     page.goto((site / f"{name}.html").as_uri())
-    page.evaluate("async (text) => { window.m = await import(URL.createObjectURL(new Blob([text], { type: 'text/javascript' }))); }",
-                  (site / f"{name}.mjs").read_text(encoding="utf-8"))
+    page.evaluate(
+        """async (text) => {
+            window.m = await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+        }""",
+        (site / f"{name}.mjs").read_text(encoding="utf-8"),
+    )
     return page
 
 
 def give_asset(page, name: str, folder=None) -> None:
-    page.evaluate("(text) => { const s = document.createElement('script'); s.textContent = text; document.head.append(s); "
-                  "document.documentElement.dataset.content_root = './'; }", assets.script(name, folder))
+    page.evaluate(
+        "(text) => { const s = document.createElement('script'); s.textContent = text; document.head.append(s); "
+        "document.documentElement.dataset.content_root = './'; }",
+        assets.script(name, folder),
+    )
 
 
 # ---- What is computed ----
@@ -145,11 +160,21 @@ def give_asset(page, name: str, folder=None) -> None:
 def nasty_texts() -> list[str]:
     dice = random.Random(4)
     assigned = [chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) not in ("Cn", "Cs")]
-    spaces = [" ", "\n", "\t", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u1680", "\u2003", "\u2028", "\u2029", "\u202f", "\u205f",
-              "\u3000", "\ufeff", "\u200b", "\u180e"]  # fmt: skip
+    spaces = [" ", "\n", "\t", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u1680", "\u2003", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000", "\ufeff", "\u200b", "\u180e"]  # fmt: skip
     words = ["it's", "IT'S", "don't", "we'll", "'re", "''s", "x's5", "naïve", "e\u0301a", "½", "Ⅷ", "٣٤", "①x", "a_b", "--", "<|endoftext|>",
              "你好", "🙂", "👩‍👩‍👧‍👦", "🇫🇷", "नमस्ते", "שלום", "한국어", "𝔘𝔫𝔦", "I'd've", "’s", "\x00", "\U000e0041"]  # fmt: skip
-    texts = ["", " ", "\n\n\n", "   x", "x   ", "a" * 20_000, " " * 3000 + "b", "ab" * 4000, "".join(spaces), "".join(f"{s}a{s}{s}1" for s in spaces)]
+    texts = [
+        "",
+        " ",
+        "\n\n\n",
+        "   x",
+        "x   ",
+        "a" * 20_000,
+        " " * 3000 + "b",
+        "ab" * 4000,
+        "".join(spaces),
+        "".join(f"{s}a{s}{s}1" for s in spaces),
+    ]
     texts += ["".join(dice.choices(words + spaces, k=60)) for _ in range(40)]
     texts += ["".join(dice.choices(assigned, k=150)) for _ in range(60)]
     texts += ["".join(dice.choices(assigned[:700] + [" "] * 200 + spaces, k=150)) for _ in range(40)]
@@ -172,12 +197,20 @@ def test_tokenizer_is_gpt2s_on_any_text(browser, site):
 def test_trainer_makes_the_merges_of_the_package(browser, site, categories):
     page = module(browser, site, "merges")
     dice = random.Random(0)
-    texts = ["".join(dice.choices("abAB ,.1\n", k=300)) for _ in range(12)] + [widgets.BPEMerges().text, TEXT, "é🙂 é🙂 你好你好", "aaaaaaaa", ""]
+    texts = ["".join(dice.choices("abAB ,.1\n", k=300)) for _ in range(12)] + [
+        widgets.BPEMerges().text,
+        TEXT,
+        "é🙂 é🙂 你好你好",
+        "aaaaaaaa",
+        "",
+    ]
     for text in texts:
         counts: dict[bytes, int] = {}
         for word in split_words(text, categories):
             counts[word.encode()] = counts.get(word.encode(), 0) + 1
-        merges = page.evaluate("([text, rule]) => m.trainSteps(text, 50, rule).slice(1).map((step) => step.pair)", [text, categories])
+        merges = page.evaluate(
+            "([text, rule]) => m.trainSteps(text, 50, rule).slice(1).map((step) => step.pair)", [text, categories]
+        )
         assert [tuple(pair) for pair in merges] == train_merges_simple(counts, 50), repr(text[:60])
 
 
@@ -203,7 +236,10 @@ def test_logits_and_attention_are_torchs(model_page, small):
             const ids = [tokenizer.eot, ...tokenizer.encode(text)].slice(0, size);
             const cache = model.newCache();
             const maps = [];
-            const logits = ids.map((id) => { model.step(cache, id, (l, h, w) => maps.push([l, h, w.length - 1, [...w]])); return [...model.logits()]; });
+            const logits = ids.map((id) => {
+                model.step(cache, id, (l, h, w) => maps.push([l, h, w.length - 1, [...w]]));
+                return [...model.logits()];
+            });
             return { ids, logits, maps };
         }""",
         [TEXT, 128],
@@ -220,7 +256,7 @@ def test_a_changed_text_reads_as_a_fresh_one(model_page):
             const { model, tokenizer } = both;
             const cache = model.newCache();
             let worst = 0;
-            for (const text of ["The old baker", "The old cat lives", "The", "The old cat lives in Kettle Hill", "The"]) {
+            for (const text of ["The old baker", "The old cat lives", "The", "The old cat lives here", "The"]) {
                 const ids = [tokenizer.eot, ...tokenizer.encode(text)];
                 const a = model.read(cache, ids);
                 const b = model.read(model.newCache(), ids);
@@ -258,10 +294,16 @@ def test_controls_act_as_the_packages_do(model_page):
     logits = 3 * torch.randn(200)
     logits[20:30] = logits[50]  # ties
     for temperature, k, p in ((1, 200, 1), (0.5, 40, 1), (2, 200, 0.9), (0.8, 60, 0.5), (1, 1, 1), (1.5, 30, 0.05)):
-        kept = keep_top_p(keep_top_k(with_temperature(logits, temperature), k), p) if p < 1 else keep_top_k(with_temperature(logits, temperature), k)
+        kept = (
+            keep_top_p(keep_top_k(with_temperature(logits, temperature), k), p)
+            if p < 1
+            else keep_top_k(with_temperature(logits, temperature), k)
+        )
         expected = kept.softmax(-1)
-        got = model_page.evaluate("([logits, temperature, topK, topP]) => m.distribution(logits, { temperature, topK, topP })",
-                                  [logits.tolist(), temperature, k, p])
+        got = model_page.evaluate(
+            "([logits, temperature, topK, topP]) => m.distribution(logits, { temperature, topK, topP })",
+            [logits.tolist(), temperature, k, p],
+        )
         probabilities = torch.zeros(200)
         for token in got:
             probabilities[token["id"]] = token["after"]
@@ -275,7 +317,12 @@ def test_a_token_takes_less_than_20_ms(model_page):
             const { model } = both;
             const cache = model.newCache();
             const times = [];
-            for (let i = 0; i < 128; i++) { const t = performance.now(); model.step(cache, i); model.logits(); times.push(performance.now() - t); }
+            for (let i = 0; i < 128; i++) {
+                const start = performance.now();
+                model.step(cache, i);
+                model.logits();
+                times.push(performance.now() - start);
+            }
             return times.sort((a, b) => a - b)[64];
         }"""
     )
@@ -288,7 +335,10 @@ def test_parameter_counts_are_exact(browser, site):
         assert page.evaluate("(size) => m.parameters(m.PRESETS[size])", size) == GPTConfig.gpt2(size).n_params
     assert page.evaluate("m.parameters(m.PRESETS['GPT-1'])") == 116_534_784
     odd = GPTConfig(vocab_size=65, block_size=64, n_layer=4, n_head=4, n_embd=128)
-    assert page.evaluate("m.parameters({ n_layer: 4, n_head: 4, n_embd: 128, vocab: 65, block: 64, final: true })") == odd.n_params
+    assert (
+        page.evaluate("m.parameters({ n_layer: 4, n_head: 4, n_embd: 128, vocab: 65, block: 64, final: true })")
+        == odd.n_params
+    )
 
 
 # ---- What the reader does ----
@@ -337,7 +387,9 @@ def test_attention_follows_head_and_token(page):
     page.keyboard.press("ArrowRight")
     assert figure.get_by_role("status").inner_text() != before
     figure.get_by_role("textbox").fill("x" * 600)
-    page.wait_for_function("[...document.querySelectorAll('.mg-note')].some((n) => n.textContent.startsWith('Only the first 63'))")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.mg-note')].some((n) => n.textContent.startsWith('Only the first 63'))"
+    )
 
 
 def test_calculator_counts_and_refuses(page):
@@ -422,8 +474,10 @@ def test_accessible_and_narrow(browser, site, scheme, width):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.get_by_text("The numbers as a table").click()
     page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run(document).then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact))"
-                          ".map((v) => [v.id, v.nodes[0].html.slice(0, 200)]))")
+    found = page.evaluate(
+        "axe.run(document).then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact))"
+        ".map((v) => [v.id, v.nodes[0].html.slice(0, 200)]))"
+    )
     assert found == [] and problems == []
     page.context.close()
 
@@ -445,9 +499,66 @@ def test_theme_of_the_page_goes_before_the_systems(browser, site):
 def test_every_control_has_a_name(page):
     nameless = page.evaluate(
         """() => [...document.querySelectorAll('.mg :is(button, input, textarea, [tabindex="0"])')].filter((node) =>
-            !node.getAttribute('aria-label') && !node.textContent.trim() && !node.closest('label')).map((node) => node.outerHTML)"""
+            !node.getAttribute('aria-label') && !node.textContent.trim() && !node.closest('label'))
+            .map((node) => node.outerHTML)"""
     )
     assert nameless == []
+
+
+# ---- In the chapters ----
+
+CHAPTERS = {
+    "04": ["Byte pair encoding, merge by merge", "GPT-2’s tokenizer"],
+    "05": ["Attention of every head"],
+    "06": ["Parameters and memory", "Growth of the residual stream"],
+    "07": ["RunExplorer"],
+    "08": ["The model writes on"],
+}
+
+
+@pytest.mark.parametrize("over", ["http", "file"])
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_chapter_has_its_figures_alive(request, chapter, over):
+    if not any(name.startswith(f"chapters/{chapter}_") for name in pages()):
+        pytest.skip(f"chapter {chapter} is not in the table of contents yet")
+    page = request.getfixturevalue("page_for")(chapter, over=over)
+    page.wait_for_function(
+        "document.querySelector('.mg') && ![...document.querySelectorAll('.mg-note')]"
+        ".some((note) => note.textContent === 'Loading ...')"
+    )
+    assert page.locator(".mg-wrong").count() == 0
+    for title in CHAPTERS[chapter]:
+        if title == "RunExplorer":  # has a title of the chapter's
+            page.get_by_role("slider", name="Reading line").first.press("ArrowLeft")
+        else:
+            assert card(page, title).count() >= 1
+    if chapter == "08":
+        figure = card(page, CHAPTERS["08"][0]).first
+        figure.get_by_role("button", name="Step").click()
+        assert figure.locator(".mg-written").count() == 1
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("chapter", ["05", "08"])
+def test_shipped_model_in_the_page_is_torchs(request, chapter):
+    if not any(name.startswith(f"chapters/{chapter}_") for name in pages()):
+        pytest.skip(f"chapter {chapter} is not in the table of contents yet")
+    model, tokenizer = load_model()
+    page = request.getfixturevalue("page_for")(chapter)
+    ids = [tokenizer.eot, *tokenizer.encode(next(iter(documents(1, seed=3, split="test"))))][:100]
+    text = source("core.js", "bpe.js", "gpt.js") + "\nexport { openModel, loadAsset };"
+    got = page.evaluate(
+        """async ([text, ids]) => {
+            const m = await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+            const { model } = m.openModel(await m.loadAsset("tinyweb"));
+            const cache = model.newCache();
+            return ids.map((id) => { model.step(cache, id); return [...model.logits()]; });
+        }""",
+        [text, ids],
+    )
+    with torch.inference_mode():
+        logits = model.float()(torch.tensor([ids]))[0][0]
+    assert (torch.tensor(got) - logits).abs().max() < 1e-3
 
 
 # ---- Where the assets come from ----
@@ -465,24 +576,36 @@ def test_says_so_when_an_asset_is_missing(browser, site, tmp_path):
 
 @pytest.mark.parametrize("fault", [None, "the model's folder is gone"])
 def test_a_kernel_is_asked_where_there_is_no_built_page(browser, site, small, fault):
-    """Plays the kernel: the figure's own script, a model object as anywidget passes it, an answer with views as buffers."""
+    """Plays the kernel: the figure's own script, a model object as anywidget's, an answer with views as buffers."""
     page = browser.new_page()
     page.goto((site / "writer.html").as_uri())
     made = widgets.Writer(prompt="The old")
     meta, buffers = assets.asset("tinyweb", small[0])
-    settings = {key: value for key, value in made.get_state().items() if key in made.trait_names() and not key.startswith("_")}
+    settings = {
+        key: value for key, value in made.get_state().items() if key in made.trait_names() and not key.startswith("_")
+    }
     page.evaluate(
         """async ([text, settings, reply, parts]) => {
             const figure = (await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })))).default;
             const listeners = new Set();
-            const shifted = (data) => { const all = Uint8Array.from("-------" + atob(data), (c) => c.charCodeAt(0)); return new DataView(all.buffer, 7); };
-            const model = { get: (name) => settings[name], on: (_, f) => listeners.add(f), off: (_, f) => listeners.delete(f),
-                send: (message) => { window.asked = message; setTimeout(() => listeners.forEach((f) => f({ ...message, ...reply }, parts.map(shifted)))); } };
+            const bytes = (data) => Uint8Array.from("-------" + atob(data), (c) => c.charCodeAt(0));
+            const answer = (message) => listeners.forEach((f) =>
+                f({ ...message, ...reply }, parts.map((data) => new DataView(bytes(data).buffer, 7))));
+            const model = {
+                get: (name) => settings[name],
+                on: (_, f) => listeners.add(f),
+                off: (_, f) => listeners.delete(f),
+                send: (message) => { window.asked = message; setTimeout(() => answer(message)); },
+            };
             figure.render({ model, el: document.body });
         }""",
-        [source("core.js", "bpe.js", "gpt.js", "writer.js"), {k: v for k, v in settings.items() if isinstance(v, (str, int, float, bool, type(None)))},
-         {"error": fault} if fault else {"meta": meta}, [] if fault else [base64.b64encode(buffer).decode() for buffer in buffers]],
-    )  # fmt: skip
+        [
+            source("core.js", "bpe.js", "gpt.js", "writer.js"),
+            {key: value for key, value in settings.items() if value is None or isinstance(value, (str, int, float))},
+            {"error": fault} if fault else {"meta": meta},
+            [] if fault else [base64.b64encode(buffer).decode() for buffer in buffers],
+        ],
+    )
     if fault:
         page.wait_for_selector(".mg-wrong")
         assert page.locator(".mg-wrong").inner_text() == fault

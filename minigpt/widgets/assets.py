@@ -2,8 +2,8 @@
 
     python -m minigpt.widgets.assets book/_static/generated
 
-writes NAME.js for each: a script, since a page opened from a folder may load scripts and nothing else. In a notebook the
-same bytes are sent by `minigpt.widgets.figures`. An asset is (meta, buffers): what JSON can hold, and raw bytes.
+writes NAME.js for each: a script, since a page opened from a folder may load scripts and nothing else. In a notebook
+`minigpt.widgets.figures` sends the same bytes. An asset is (meta, buffers): what JSON can hold, and raw bytes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def asset(name: str, model_dir: str | Path | None = None) -> tuple[dict, list[by
 
 
 def merge_ids(tokenizer: Tokenizer) -> bytes:
-    """The merges as pairs of ids, 16 bits each, little-endian: with GPT-2's order of bytes, this is the whole tokenizer."""
+    """The merges as pairs of ids, 16 bits each, little-endian; with GPT-2's order of bytes this is the tokenizer."""
     if tokenizer.kind != "bpe" or tokenizer.vocab_size > 65536:
         raise ValueError(f"the page can run byte-level BPE of at most 65,536 tokens, not {tokenizer!r}")
     id_of = {token: i for i, token in enumerate(tokenizer.tokens[:-1])}
@@ -87,7 +87,7 @@ def write_assets(folder: str | Path, model_dir: str | Path | None = None) -> lis
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.js" for name in NAMES]
-    for name, file in zip(NAMES, files):
+    for name, file in zip(NAMES, files, strict=True):
         write_atomic(file, script(name, model_dir))
     return files
 

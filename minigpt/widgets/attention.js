@@ -1,39 +1,72 @@
 // Where every head of every layer of the small model looks, on the reader's text.
 const MOST = 64;
-const MAP = 0.86;  // the share of the large picture that the map takes; the rest is for the last words' names
+const MAP = 0.86; // the share of the large picture that the map takes; the rest is for the last words' names
 
 function render({ model, el }) {
-  const body = card(el, "Attention of every head",
-    "Choose a head by its small map; point at a token, or move with the arrow keys, to see where it looks.");
+  const body = card(
+    el,
+    "Attention of every head",
+    "Choose a head by its small map; point at a token, or move with the arrow keys, to see where it looks.",
+  );
   let stop = () => {};
-  withAsset(body, model.get("model"), model, (asset) => { stop = attentionFigure(body, openModel(asset), model); });
+  withAsset(body, model.get("model"), model, (asset) => {
+    stop = attentionFigure(body, openModel(asset), model);
+  });
   return () => stop();
 }
 
 function attentionFigure(body, { model: gpt, tokenizer }, widget) {
   const cache = gpt.newCache();
   let ids = [];
-  let maps = [];  // maps[layer][head][query] = weights over the tokens up to the query
+  let maps = []; // maps[layer][head][query] = weights over the tokens up to the query
   let layer = Math.min(widget.get("layer"), gpt.n_layer) - 1;
   let head = Math.min(widget.get("head"), gpt.n_head) - 1;
   let query = -1;
 
-  const input = textbox("Your text", widget.get("text"), perFrame(() => read()), { rows: 2, maxlength: 600 });
+  const input = textbox(
+    "Your text",
+    widget.get("text"),
+    perFrame(() => read()),
+    { rows: 2, maxlength: 600 },
+  );
   const note = h("p", { class: "mg-note" });
   const small = [];
-  const grid = h("div", { class: "mg-heads", role: "group", "aria-label": "Heads", style: `grid-template-columns:auto repeat(${gpt.n_head},1fr)` },
-    h("span"), Array.from({ length: gpt.n_head }, (_, i) => h("span", { class: "mg-note" }, `head ${i + 1}`)),
-    Array.from({ length: gpt.n_layer }, (_, l) => [h("span", { class: "mg-note" }, `layer ${l + 1}`),
+  const grid = h(
+    "div",
+    {
+      class: "mg-heads",
+      role: "group",
+      "aria-label": "Heads",
+      style: `grid-template-columns:auto repeat(${gpt.n_head},1fr)`,
+    },
+    h("span"),
+    Array.from({ length: gpt.n_head }, (_, i) => h("span", { class: "mg-note" }, `head ${i + 1}`)),
+    Array.from({ length: gpt.n_layer }, (_, l) => [
+      h("span", { class: "mg-note" }, `layer ${l + 1}`),
       Array.from({ length: gpt.n_head }, (_, i) => {
         const canvas = h("canvas", { width: 96, height: 96 });
-        const pick = h("button", { type: "button", "aria-label": `layer ${l + 1}, head ${i + 1}`, onclick: () => { layer = l; head = i; drawAll(); } }, canvas);
+        const pick = h(
+          "button",
+          {
+            type: "button",
+            "aria-label": `layer ${l + 1}, head ${i + 1}`,
+            onclick: () => {
+              layer = l;
+              head = i;
+              drawAll();
+            },
+          },
+          canvas,
+        );
         small.push({ pick, canvas, l, i });
         return pick;
-      })]).flat(2));
+      }),
+    ]).flat(2),
+  );
   const large = h("canvas", { class: "mg-map", role: "img" });
   large.addEventListener("pointermove", (event) => {
     const box = large.getBoundingClientRect();
-    const cell = box.width * MAP / ids.length;
+    const cell = (box.width * MAP) / ids.length;
     const [k, q] = [event.clientX - box.left, event.clientY - box.top].map((v) => Math.floor(v / cell));
     if (q < 0 || q >= ids.length) return;
     choose(q);
@@ -42,9 +75,18 @@ function attentionFigure(body, { model: gpt, tokenizer }, widget) {
   const said = liveText();
   const row = tokenRow("The text, in tokens", (i) => choose(i));
   const lines = svg("svg", { class: "mg-lines", "aria-hidden": "true" });
-  body.append(input.node, note, h("div", { class: "mg-columns" },
-    h("div", { class: "mg-narrow" }, h("p", { class: "mg-sub" }, "All heads"), grid),
-    h("div", { class: "mg-narrow" }, h("p", { class: "mg-sub" }, "The chosen head: rows look at columns"), large)), row.node, said);
+  body.append(
+    input.node,
+    note,
+    h(
+      "div",
+      { class: "mg-columns" },
+      h("div", { class: "mg-narrow" }, h("p", { class: "mg-sub" }, "All heads"), grid),
+      h("div", { class: "mg-narrow" }, h("p", { class: "mg-sub" }, "The chosen head: rows look at columns"), large),
+    ),
+    row.node,
+    said,
+  );
 
   function read() {
     const all = tokenizer.encode(input.value);
@@ -83,26 +125,37 @@ function attentionFigure(body, { model: gpt, tokenizer }, widget) {
     const draw = canvas.getContext("2d");
     const cell = canvas.height / n;
     draw.fillStyle = colour(body, "--mg-blue");
-    for (let q = 0; q < n; q++) for (let k = 0; k <= q; k++) {
-      draw.globalAlpha = Math.sqrt(maps[l][i][q][k]);  // a square root, so that weak attention is seen too
-      draw.fillRect(k * cell, q * cell, cell + 0.3, cell + 0.3);
-    }
+    for (let q = 0; q < n; q++)
+      for (let k = 0; k <= q; k++) {
+        draw.globalAlpha = Math.sqrt(maps[l][i][q][k]); // a square root, so that weak attention is seen too
+        draw.fillRect(k * cell, q * cell, cell + 0.3, cell + 0.3);
+      }
     draw.globalAlpha = 1;
     draw.strokeStyle = colour(body, "--mg-edge");
     draw.beginPath();
-    for (let q = 0; q < n; q++) { draw.lineTo((q + 1) * cell, q * cell); draw.lineTo((q + 1) * cell, (q + 1) * cell); }
+    for (let q = 0; q < n; q++) {
+      draw.lineTo((q + 1) * cell, q * cell);
+      draw.lineTo((q + 1) * cell, (q + 1) * cell);
+    }
     draw.stroke();
     if (!detailed) return;
     draw.textBaseline = "middle";
     draw.font = `${Math.min(24, cell * 0.85)}px ui-monospace, Menlo, Consolas, monospace`;
     for (let q = 0; q < n; q++) {
       draw.fillStyle = colour(body, q === query ? "--mg-red" : "--mg-dim");
-      draw.fillText(visible(tokenizer.bytes(ids[q])).replace("<|endoftext|>", "<|end\u2026|>"), (q + 1) * cell + 5, (q + 0.5) * cell);
+      draw.fillText(
+        visible(tokenizer.bytes(ids[q])).replace("<|endoftext|>", "<|end\u2026|>"),
+        (q + 1) * cell + 5,
+        (q + 0.5) * cell,
+      );
     }
     draw.strokeStyle = colour(body, "--mg-red");
     draw.lineWidth = 3;
     draw.strokeRect(1.5, query * cell, (query + 1) * cell - 1.5, cell);
-    canvas.setAttribute("aria-label", `Attention of layer ${l + 1}, head ${i + 1}: ${n} rows of tokens looking at ${n} columns`);
+    canvas.setAttribute(
+      "aria-label",
+      `Attention of layer ${l + 1}, head ${i + 1}: ${n} rows of tokens looking at ${n} columns`,
+    );
   }
 
   function drawQuery() {
@@ -122,8 +175,15 @@ function attentionFigure(body, { model: gpt, tokenizer }, widget) {
 
   function tell(keys) {
     const weights = maps[layer][head][query];
-    said.textContent = `Layer ${layer + 1}, head ${head + 1}: \u201c${visible(tokenizer.bytes(ids[query]))}\u201d looks at `
-      + keys.map((k) => `\u201c${visible(tokenizer.bytes(ids[k]))}\u201d${k === query ? " (itself)" : ""} ${percent(weights[k])}`).join(", ") + ".";
+    said.textContent =
+      `Layer ${layer + 1}, head ${head + 1}: \u201c${visible(tokenizer.bytes(ids[query]))}\u201d looks at ` +
+      keys
+        .map(
+          (k) =>
+            `\u201c${visible(tokenizer.bytes(ids[k]))}\u201d${k === query ? " (itself)" : ""} ${percent(weights[k])}`,
+        )
+        .join(", ") +
+      ".";
   }
 
   // One curve from the looking token to each token that gets 3 % or more, as thick as its share.
@@ -131,11 +191,19 @@ function attentionFigure(body, { model: gpt, tokenizer }, widget) {
     const middle = (chip) => [chip.offsetLeft + chip.offsetWidth / 2, chip.offsetTop];
     const [x0, y0] = middle(row.chips[query]);
     lines.setAttribute("style", `height:${row.node.scrollHeight}px`);
-    lines.replaceChildren(...[...weights.keys()].filter((k) => weights[k] >= 0.03 && k !== query).map((k) => {
-      const [x1, y1] = middle(row.chips[k]);
-      const rise = Math.min(y0, y1) - 10 - Math.min(24, Math.abs(x0 - x1) / 12);
-      return svg("path", { d: `M${x0} ${y0}C${x0} ${rise} ${x1} ${rise} ${x1} ${y1}`, "stroke-width": 1 + 5 * weights[k], opacity: 0.35 + 0.65 * weights[k] });
-    }));
+    lines.replaceChildren(
+      ...[...weights.keys()]
+        .filter((k) => weights[k] >= 0.03 && k !== query)
+        .map((k) => {
+          const [x1, y1] = middle(row.chips[k]);
+          const rise = Math.min(y0, y1) - 10 - Math.min(24, Math.abs(x0 - x1) / 12);
+          return svg("path", {
+            d: `M${x0} ${y0}C${x0} ${rise} ${x1} ${rise} ${x1} ${y1}`,
+            "stroke-width": 1 + 5 * weights[k],
+            opacity: 0.35 + 0.65 * weights[k],
+          });
+        }),
+    );
   }
 
   read();

@@ -5,11 +5,18 @@ const BYTE_OF_ID = (() => {
   const all = Array.from({ length: 256 }, (_, b) => b);
   return [...all.filter(printable), ...all.filter((b) => !printable(b))];
 })();
-const ID_OF_BYTE = (() => { const ids = []; BYTE_OF_ID.forEach((b, id) => { ids[b] = id; }); return ids; })();
+const ID_OF_BYTE = (() => {
+  const ids = [];
+  BYTE_OF_ID.forEach((b, id) => {
+    ids[b] = id;
+  });
+  return ids;
+})();
 
 // \s of JavaScript is not Unicode's White_Space (U+0085 is missing, U+FEFF is too much), so the property is named.
-const WORDS = /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
-const LINES = /[^\n]*\n|[^\n]+/gu;  // without the rule against merging across categories
+const WORDS =
+  /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+const LINES = /[^\n]*\n|[^\n]+/gu; // without the rule against merging across categories
 const splitWords = (text, categories = true) => text.match(categories ? WORDS : LINES) ?? [];
 
 const toBytes = (text) => new TextEncoder().encode(text);
@@ -18,7 +25,10 @@ const pairKey = (a, b) => a * 65536 + b;
 function mergePair(ids, a, b, merged) {
   const out = [];
   for (let i = 0; i < ids.length; i++) {
-    if (ids[i] === a && ids[i + 1] === b) { out.push(merged); i++; } else out.push(ids[i]);
+    if (ids[i] === a && ids[i + 1] === b) {
+      out.push(merged);
+      i++;
+    } else out.push(ids[i]);
   }
   return out;
 }
@@ -39,7 +49,8 @@ class Bpe {
   bytes(id) {
     if (id === this.eot) return toBytes("<|endoftext|>");
     return (this.known[id] ??= Uint8Array.from(
-      [this.pairs[2 * (id - 256)], this.pairs[2 * (id - 256) + 1]].flatMap((part) => [...this.bytes(part)])));
+      [this.pairs[2 * (id - 256)], this.pairs[2 * (id - 256) + 1]].flatMap((part) => [...this.bytes(part)]),
+    ));
   }
 
   // One word: the pair of lowest rank is merged wherever it stands, until no pair has a rank. seen(ids, rank) after each merge.
@@ -47,7 +58,8 @@ class Bpe {
     let ids = Array.from(bytes, (b) => ID_OF_BYTE[b]);
     for (;;) {
       let best = Infinity;
-      for (let i = 0; i + 1 < ids.length; i++) best = Math.min(best, this.rank.get(pairKey(ids[i], ids[i + 1])) ?? Infinity);
+      for (let i = 0; i + 1 < ids.length; i++)
+        best = Math.min(best, this.rank.get(pairKey(ids[i], ids[i + 1])) ?? Infinity);
       if (best === Infinity) return ids;
       ids = mergePair(ids, this.pairs[2 * best], this.pairs[2 * best + 1], 256 + best);
       seen?.(ids, best);
@@ -63,6 +75,10 @@ class Bpe {
     return ids;
   }
 
-  split(text) { return splitWords(text, this.categories); }
-  encode(text) { return this.split(text).flatMap((word) => this.encodeWord(word)); }
+  split(text) {
+    return splitWords(text, this.categories);
+  }
+  encode(text) {
+    return this.split(text).flatMap((word) => this.encodeWord(word));
+  }
 }

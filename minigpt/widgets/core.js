@@ -16,8 +16,12 @@ const svg = (tag, props = {}, ...children) => build(document.createElementNS(SVG
 // The frame of a figure. Keys typed in it are its own: neither the notebook nor the page may take them for shortcuts.
 function card(el, title, lead) {
   const body = h("div", { class: "mg-body" });
-  const root = h("div", { class: "mg", role: "group", "aria-label": title, "data-lm-suppress-shortcuts": "true" },
-    h("div", { class: "mg-head" }, h("span", { class: "mg-title" }, title), h("span", { class: "mg-lead" }, lead)), body);
+  const root = h(
+    "div",
+    { class: "mg", role: "group", "aria-label": title, "data-lm-suppress-shortcuts": "true" },
+    h("div", { class: "mg-head" }, h("span", { class: "mg-title" }, title), h("span", { class: "mg-lead" }, lead)),
+    body,
+  );
   root.addEventListener("keydown", (event) => event.stopPropagation());
   el.append(root);
   return body;
@@ -25,7 +29,8 @@ function card(el, title, lead) {
 
 const liveText = () => h("p", { class: "mg-live", role: "status", "aria-live": "polite" });
 
-const button = (text, onclick, props = {}) => h("button", { type: "button", class: "mg-button", onclick, ...props }, text);
+const button = (text, onclick, props = {}) =>
+  h("button", { type: "button", class: "mg-button", onclick, ...props }, text);
 
 function slider(label, { min, max, step = 1, value, show = String, say = show }, onchange) {
   const input = h("input", { type: "range", min, max, step, value });
@@ -34,11 +39,16 @@ function slider(label, { min, max, step = 1, value, show = String, say = show },
     shown.textContent = show(Number(input.value));
     input.setAttribute("aria-valuetext", say(Number(input.value)));
   };
-  input.addEventListener("input", () => { paint(); onchange(Number(input.value)); });
+  input.addEventListener("input", () => {
+    paint();
+    onchange(Number(input.value));
+  });
   paint();
   return {
     node: h("label", { class: "mg-field" }, h("span", {}, label), input, shown),
-    get value() { return Number(input.value); },
+    get value() {
+      return Number(input.value);
+    },
     set(next, limits = {}) {
       for (const [key, limit] of Object.entries(limits)) input.setAttribute(key, limit);
       input.value = next;
@@ -50,33 +60,84 @@ function slider(label, { min, max, step = 1, value, show = String, say = show },
 function checkbox(label, checked, onchange) {
   const input = h("input", { type: "checkbox", onchange: () => onchange(input.checked) });
   input.checked = checked;
-  return { node: h("label", { class: "mg-check" }, input, h("span", {}, label)), get value() { return input.checked; },
-    set(next) { input.checked = next; } };
+  return {
+    node: h("label", { class: "mg-check" }, input, h("span", {}, label)),
+    get value() {
+      return input.checked;
+    },
+    set(next) {
+      input.checked = next;
+    },
+  };
 }
 
 function choice(label, options, value, onchange) {
   const name = `mg${Math.random().toString(36).slice(2)}`;
   const inputs = options.map(([key]) => h("input", { type: "radio", name, value: key, onchange: () => onchange(key) }));
-  const set = (next) => options.forEach(([key], i) => { inputs[i].checked = key === next; });
+  const set = (next) =>
+    options.forEach(([key], i) => {
+      inputs[i].checked = key === next;
+    });
   set(value);
   return {
-    node: h("fieldset", { class: "mg-choice" }, h("legend", {}, label),
-      options.map(([, text], i) => h("label", {}, inputs[i], h("span", {}, text)))),
-    get value() { return inputs.find((input) => input.checked).value; }, set,
+    node: h(
+      "fieldset",
+      { class: "mg-choice" },
+      h("legend", {}, label),
+      options.map(([, text], i) => h("label", {}, inputs[i], h("span", {}, text))),
+    ),
+    get value() {
+      return inputs.find((input) => input.checked).value;
+    },
+    set,
   };
 }
 
 function textbox(label, value, oninput, { rows = 3, maxlength = 2000 } = {}) {
-  const area = h("textarea", { rows, maxlength, spellcheck: "false", autocapitalize: "off", oninput: () => oninput(area.value) });
+  const area = h("textarea", {
+    rows,
+    maxlength,
+    spellcheck: "false",
+    autocapitalize: "off",
+    oninput: () => oninput(area.value),
+  });
   area.value = value;
-  return { node: h("label", { class: "mg-entry" }, h("span", {}, label), area), area, get value() { return area.value; } };
+  return {
+    node: h("label", { class: "mg-entry" }, h("span", {}, label), area),
+    area,
+    get value() {
+      return area.value;
+    },
+  };
 }
 
 // A table of rows of cells; the first cell of each row names it.
 function table(head, rows, foot = null) {
-  const line = (cells, props = {}) => h("tr", props, cells.map((cell, i) => h(i ? "td" : "th", i ? {} : { scope: "row" }, cell)));
-  return h("table", {}, h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, rows.map((cells) => line(cells)), foot && line(foot, { class: "mg-total" })));
+  const line = (cells, props = {}) =>
+    h(
+      "tr",
+      props,
+      cells.map((cell, i) => h(i ? "td" : "th", i ? {} : { scope: "row" }, cell)),
+    );
+  return h(
+    "table",
+    {},
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        head.map((name) => h("th", { scope: "col" }, name)),
+      ),
+    ),
+    h(
+      "tbody",
+      {},
+      rows.map((cells) => line(cells)),
+      foot && line(foot, { class: "mg-total" }),
+    ),
+  );
 }
 
 // At most one call a frame, however fast the reader types or drags.
@@ -85,13 +146,23 @@ function perFrame(draw) {
   return () => {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; draw(); });
+    requestAnimationFrame(() => {
+      waiting = false;
+      draw();
+    });
   };
 }
 
 const count = (n) => Math.round(n).toLocaleString("en-US");
 const plural = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
-const percent = (p) => (p >= 0.9995 ? "100 %" : p >= 0.0995 ? `${(100 * p).toFixed(0)} %` : p >= 0.001 ? `${(100 * p).toFixed(1)} %` : "< 0.1 %");
+const percent = (p) =>
+  p >= 0.9995
+    ? "100 %"
+    : p >= 0.0995
+      ? `${(100 * p).toFixed(0)} %`
+      : p >= 0.001
+        ? `${(100 * p).toFixed(1)} %`
+        : "< 0.1 %";
 
 // A small generator of random numbers in [0, 1) that a seed decides (mulberry32).
 function random(seed) {
@@ -123,21 +194,28 @@ function redraw(host, draw) {
   scheme.addEventListener("change", queue);
   const size = new ResizeObserver(queue);
   size.observe(host);
-  return () => { theme.disconnect(); size.disconnect(); scheme.removeEventListener("change", queue); };
+  return () => {
+    theme.disconnect();
+    size.disconnect();
+    scheme.removeEventListener("change", queue);
+  };
 }
 
 // Assets: {meta, buffers}. The built page has a script for each; in a notebook the kernel is asked. Kept once for the whole page.
 function loadAsset(name, model) {
   const loading = (globalThis.minigptLoading ??= {});
   loading[name] ??= findAsset(name, model).then(({ meta, buffers }) => ({ meta, buffers: buffers.map(plainBuffer) }));
-  loading[name].catch(() => { delete loading[name]; });
+  loading[name].catch(() => {
+    delete loading[name];
+  });
   return loading[name];
 }
 
 async function findAsset(name, model) {
   const root = document.documentElement.dataset.content_root;
   const built = () => globalThis.minigptAssets?.[name];
-  if (root !== undefined && !built() && !name.startsWith("own-")) await addScript(`${root}_static/generated/${name}.js`);
+  if (root !== undefined && !built() && !name.startsWith("own-"))
+    await addScript(`${root}_static/generated/${name}.js`);
   return built() ?? askKernel(name, model, root === undefined ? 20000 : 2000);
 }
 
@@ -159,10 +237,17 @@ function askKernel(name, model, patience) {
     };
     const timer = setTimeout(() => {
       stop();
-      reject(new Error(`This figure needs "${name}": a page of the built book has it in _static/generated/${name}.js, `
-        + "a running notebook sends it. Neither answered: run the cell above, or build the book again."));
+      reject(
+        new Error(
+          `This figure needs "${name}": a page of the built book has it in _static/generated/${name}.js, ` +
+            "a running notebook sends it. Neither answered: run the cell above, or build the book again.",
+        ),
+      );
     }, patience);
-    const stop = () => { clearTimeout(timer); model.off("msg:custom", answer); };
+    const stop = () => {
+      clearTimeout(timer);
+      model.off("msg:custom", answer);
+    };
     model.on("msg:custom", answer);
     model.send({ type: "asset", name });
   });
@@ -180,16 +265,33 @@ function withAsset(body, name, model, fill) {
   const note = h("p", { class: "mg-note", role: "status" }, "Loading ...");
   body.append(note);
   return loadAsset(name, model).then(
-    (asset) => { note.remove(); fill(asset); },
-    (error) => { note.textContent = error.message; note.classList.add("mg-wrong"); },
+    (asset) => {
+      note.remove();
+      fill(asset);
+    },
+    (error) => {
+      note.textContent = error.message;
+      note.classList.add("mg-wrong");
+    },
   );
 }
 
 // ---- Showing tokens ----
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const decodeOrNull = (bytes) => { try { return utf8.decode(bytes); } catch { return null; } };
+const decodeOrNull = (bytes) => {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
+  }
+};
 const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, "0");
-const MARKS = new Map([[" ", "\u00b7"], ["\n", "\u21b5"], ["\t", "\u21e5"], ["\r", "\u240d"]]);
+const MARKS = new Map([
+  [" ", "\u00b7"],
+  ["\n", "\u21b5"],
+  ["\t", "\u21e5"],
+  ["\r", "\u240d"],
+]);
 
 // The parts of a token as [text, kind]: spaces as dots, line ends as arrows, what cannot be seen by its number,
 // bytes that are no whole character in hexadecimal.
@@ -207,13 +309,18 @@ function visibleParts(bytes) {
   return parts;
 }
 
-const visible = (bytes) => visibleParts(bytes).map(([text, kind]) => (kind === "byte" ? `<${text}>` : text)).join("");
+const visible = (bytes) =>
+  visibleParts(bytes)
+    .map(([text, kind]) => (kind === "byte" ? `<${text}>` : text))
+    .join("");
 const showToken = (bytes) => visibleParts(bytes).map(([text, kind]) => h("span", { class: `mg-${kind}` }, text));
 
 // A token in words, for those who hear the page.
 function sayToken(bytes) {
   const words = { "\u00b7": "space", "\u21b5": "line end", "\u21e5": "tab", "\u240d": "carriage return" };
-  return visibleParts(bytes).map(([text, kind]) => (kind === "space" ? words[text] : kind === "byte" ? `byte ${text}` : text)).join(" ");
+  return visibleParts(bytes)
+    .map(([text, kind]) => (kind === "space" ? words[text] : kind === "byte" ? `byte ${text}` : text))
+    .join(" ");
 }
 
 // A row of token buttons of which one is in the tab order; arrow keys move. onpick(i, how) on focus, pointer and click.
@@ -221,7 +328,10 @@ function tokenRow(label, onpick) {
   const row = h("div", { class: "mg-tokens", role: "group", "aria-label": label });
   let chips = [];
   const at = (target) => chips.indexOf(target.closest?.(".mg-token"));
-  const pick = (how) => (event) => { const i = at(event.target); if (i >= 0) onpick(i, how); };
+  const pick = (how) => (event) => {
+    const i = at(event.target);
+    if (i >= 0) onpick(i, how);
+  };
   row.addEventListener("focusin", pick("focus"));
   row.addEventListener("click", pick("click"));
   row.addEventListener("pointerover", pick("hover"));
@@ -232,15 +342,35 @@ function tokenRow(label, onpick) {
     chips[Math.min(Math.max(at(event.target) + move, 0), chips.length - 1)].focus();
   });
   const show = (items) => {
-    chips = items.map(({ bytes, title, say, className = "" }) => h("button", {
-      type: "button", class: `mg-token ${className}`, tabindex: -1, title, "aria-label": say ?? sayToken(bytes),
-    }, showToken(bytes)));
-    const lines = chips.flatMap((chip, i) => (items[i].bytes.at(-1) === 10 ? [chip, h("span", { class: "mg-break" })] : [chip]));
+    chips = items.map(({ bytes, title, say, className = "" }) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: `mg-token ${className}`,
+          tabindex: -1,
+          title,
+          "aria-label": say ?? sayToken(bytes),
+        },
+        showToken(bytes),
+      ),
+    );
+    const lines = chips.flatMap((chip, i) =>
+      items[i].bytes.at(-1) === 10 ? [chip, h("span", { class: "mg-break" })] : [chip],
+    );
     row.replaceChildren(...lines);
   };
-  const mark = (selected) => chips.forEach((chip, i) => {
-    chip.setAttribute("aria-pressed", i === selected);
-    chip.tabIndex = i === selected ? 0 : -1;
-  });
-  return { node: row, show, mark, get chips() { return chips; } };
+  const mark = (selected) =>
+    chips.forEach((chip, i) => {
+      chip.setAttribute("aria-pressed", i === selected);
+      chip.tabIndex = i === selected ? 0 : -1;
+    });
+  return {
+    node: row,
+    show,
+    mark,
+    get chips() {
+      return chips;
+    },
+  };
 }

@@ -20,7 +20,7 @@ _FOLDER = Path(__file__).parent
 
 
 def source(*names: str) -> str:
-    """The named files as one, without comment lines and indentation: every stored notebook and page carries this text."""
+    """The named files as one, without comment lines and indentation: every notebook and page carries this text."""
     text = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
     return re.sub(r"^[ \t]+", "", re.sub(r"^\s*//.*\n", "", text, flags=re.MULTILINE), flags=re.MULTILINE)
 
@@ -59,7 +59,8 @@ class Figure(anywidget.AnyWidget):
 class ModelFigure(Figure):
     """A figure with the book's small model; or, in a notebook, with one of the reader's, saved in a folder."""
 
-    model = traitlets.Unicode().tag(sync=True)  # the asset's name; the page keeps assets by name, so each own one has its own
+    # The asset's name. A page keeps assets by name, so each model of the reader's has a name of its own.
+    model = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, model_dir: str | Path | None, **settings: object) -> None:
         self.model_dir = model_dir
@@ -73,7 +74,7 @@ class ModelFigure(Figure):
 
 
 class BPEMerges(Figure):
-    """Chapter 04: byte pair encoding learned merge by merge from a small text, with `minigpt.tokenizer`'s rule for ties.
+    """Chapter 04: byte pair encoding learned merge by merge from a small text, ties as in `minigpt.tokenizer`.
 
     Args:
         text: the training text at the start, at most 1,500 characters; the reader can change it.
@@ -108,7 +109,9 @@ class GPT2Tokens(Figure):
     about = "GPT-2's tokenizer on your text"
     text = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, text: str = "Unbelievable! GPT-2 reads  2019 as one token, 你好 as bytes, and 🙂 too.\n") -> None:
+    def __init__(
+        self, text: str = "Unbelievable! GPT-2 reads  2019 as one token, 你好 as bytes, and 🙂 too.\n"
+    ) -> None:
         super().__init__(text=text[:20000])
 
 
@@ -131,7 +134,7 @@ class Attention(ModelFigure):
 
     def __init__(
         self,
-        text: str = "The cat sat on the mat because the cat was tired.",
+        text: str = "Kai balanced a coat on his nose for twenty hours in Kettle Hill. TL;DR: Kai balanced a coat.",
         layer: int = 1,
         head: int = 1,
         model_dir: str | Path | None = None,
@@ -164,8 +167,8 @@ class Calculator(Figure):
 class ResidualGrowth(Figure):
     """Chapter 06: how the residual stream grows with depth, with and without 1/sqrt(N). Paper: section 2.3.
 
-    The page computes a small random model: each of N = 2 x layers sub-blocks normalizes the stream (64 numbers) and adds
-    a random linear map of it. Dotted beside it, what independent additions give: sqrt(1 + k), and sqrt(1 + k / N).
+    The page computes a small random model: each of N = 2 x layers sub-blocks normalizes the stream (64 numbers) and
+    adds a random linear map of it. Dotted, what independent additions give: sqrt(1 + k), and sqrt(1 + k / N).
 
     Args:
         layers: the depth at the start, 1 to 96.
@@ -219,7 +222,12 @@ class RunExplorer(Figure):
             raise ValueError(f"smoothing must be from 0 to 0.98, not {smoothing}")
         most = max(40, min(250, 600 // len(runs)))
         super().__init__(
-            runs=[thin(run, most) for run in runs], title=title, y_label=y_label, log_x=log_x, log_y=log_y, smoothing=smoothing
+            runs=[thin(run, most) for run in runs],
+            title=title,
+            y_label=y_label,
+            log_x=log_x,
+            log_y=log_y,
+            smoothing=smoothing,
         )
 
 
@@ -248,7 +256,7 @@ class Writer(ModelFigure):
 
     def __init__(
         self,
-        prompt: str = "The",
+        prompt: str = "Record in Kettle Hill",
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,

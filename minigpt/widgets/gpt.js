@@ -1,7 +1,10 @@
 // GPT-2's forward pass, one token at a time with cached keys and values. Weights as saved: y = x W + b, W of shape (in, out).
 function halfToFloat(halves) {
-  const table = new Float32Array(2048);  // a half is sign (1 bit), exponent (5), fraction (10): fraction by table, rest by scale
-  for (let i = 0; i < 1024; i++) { table[i] = i / 1024; table[1024 + i] = 1 + i / 1024; }
+  const table = new Float32Array(2048); // a half is sign (1 bit), exponent (5), fraction (10): fraction by table, rest by scale
+  for (let i = 0; i < 1024; i++) {
+    table[i] = i / 1024;
+    table[1024 + i] = 1 + i / 1024;
+  }
   const scale = Float32Array.from({ length: 32 }, (_, e) => 2 ** ((e || 1) - 15));
   return Float32Array.from(halves, (half) => {
     const exponent = (half >> 10) & 31;
@@ -50,11 +53,17 @@ class Gpt {
     let at = 0;
     for (const [name, shape] of tensors) {
       const size = shape.reduce((a, b) => a * b, 1);
-      this.w[name] = numbers.subarray(at, at += size);
+      this.w[name] = numbers.subarray(at, (at += size));
     }
     const d = this.n_embd;
-    this.room = { x: new Float32Array(d), normed: new Float32Array(d), qkv: new Float32Array(3 * d), mixed: new Float32Array(d),
-      out: new Float32Array(d), wide: new Float32Array(4 * d) };
+    this.room = {
+      x: new Float32Array(d),
+      normed: new Float32Array(d),
+      qkv: new Float32Array(3 * d),
+      mixed: new Float32Array(d),
+      out: new Float32Array(d),
+      wide: new Float32Array(4 * d),
+    };
   }
 
   // Keys and values of the tokens read so far, and which tokens they were.
@@ -69,7 +78,8 @@ class Gpt {
     const { w, n_embd: d } = this;
     const { x, normed, qkv, mixed, out, wide } = this.room;
     const t = cache.ids.length;
-    if (t >= this.n_positions) throw new RangeError(`The model has ${this.n_positions} positions; this would be one more.`);
+    if (t >= this.n_positions)
+      throw new RangeError(`The model has ${this.n_positions} positions; this would be one more.`);
     for (let i = 0; i < d; i++) x[i] = w["wte.weight"][id * d + i] + w["wpe.weight"][t * d + i];
     for (let layer = 0; layer < this.n_layer; layer++) {
       const of = (name) => w[`h.${layer}.${name}`];

@@ -7,7 +7,10 @@ const POOL = 1 << 17;
 // Normal random numbers, drawn once a seed: each matrix is a stretch of them that starts somewhere else.
 function gaussians(seed) {
   const next = random(seed);
-  return Float32Array.from({ length: POOL }, () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()));
+  return Float32Array.from(
+    { length: POOL },
+    () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
+  );
 }
 
 // Root mean square of the stream before the first and after every sub-block; N = 2 x layers sub-blocks.
@@ -35,18 +38,47 @@ function streamSizes(layers, scaled, pool, seed) {
 }
 
 function render({ model, el }) {
-  const body = card(el, "Growth of the residual stream",
-    "How large does the stream get when the model gets deeper? Move the depth, with and without GPT-2\u2019s 1/\u221aN.");
+  const body = card(
+    el,
+    "Growth of the residual stream",
+    "How large does the stream get when the model gets deeper? Move the depth, with and without GPT-2\u2019s 1/\u221aN.",
+  );
   let seed = 1;
   let pool = gaussians(seed);
-  const depth = slider("Layers", { min: 1, max: 96, value: model.get("layers"), say: (n) => plural(n, "layer") }, perFrame(() => draw()));
-  const sizes = [12, 24, 36, 48].map((n) => button(`${n}`, () => { depth.set(n); draw(); }, { "aria-label": `${n} layers, as a size of GPT-2` }));
-  const again = button("Other random weights", () => { seed++; pool = gaussians(seed); draw(); });
+  const depth = slider(
+    "Layers",
+    { min: 1, max: 96, value: model.get("layers"), say: (n) => plural(n, "layer") },
+    perFrame(() => draw()),
+  );
+  const sizes = [12, 24, 36, 48].map((n) =>
+    button(
+      `${n}`,
+      () => {
+        depth.set(n);
+        draw();
+      },
+      { "aria-label": `${n} layers, as a size of GPT-2` },
+    ),
+  );
+  const again = button("Other random weights", () => {
+    seed++;
+    pool = gaussians(seed);
+    draw();
+  });
   const chart = plot("Size of the residual stream");
   const said = liveText();
-  body.append(h("div", { class: "mg-row" }, depth.node, h("span", { class: "mg-row" }, "GPT-2: ", sizes), again),
-    h("div", { class: "mg-key" }, keyLine("as it is", HUES[1], ""), keyLine("output weights times 1/\u221aN", HUES[0], ""),
-      keyLine("\u221a(1 + k) and \u221a(1 + k/N)", HUES[5], DASHES[2])), chart.node, said);
+  body.append(
+    h("div", { class: "mg-row" }, depth.node, h("span", { class: "mg-row" }, "GPT-2: ", sizes), again),
+    h(
+      "div",
+      { class: "mg-key" },
+      keyLine("as it is", HUES[1], ""),
+      keyLine("output weights times 1/\u221aN", HUES[0], ""),
+      keyLine("\u221a(1 + k) and \u221a(1 + k/N)", HUES[5], DASHES[2]),
+    ),
+    chart.node,
+    said,
+  );
 
   function draw() {
     const layers = depth.value;
@@ -60,9 +92,17 @@ function render({ model, el }) {
       { points: plain.map((v, k) => [k, v]), hue: HUES[1] },
       { points: scaled.map((v, k) => [k, v]), hue: HUES[0] },
     ];
-    const text = `After ${layers} layers (N = ${N} sub-blocks) the stream is ${plain.at(-1).toFixed(1)} times as large as at the start; `
-      + `with 1/\u221aN it is ${scaled.at(-1).toFixed(1)} times as large.`;
-    chart.draw({ series, xlabel: "sub-blocks passed, k", ylabel: "root mean square of the stream (1 at the start)", zero: true, height: 260, say: text });
+    const text =
+      `After ${layers} layers (N = ${N} sub-blocks) the stream is ${plain.at(-1).toFixed(1)} times as large as at the start; ` +
+      `with 1/\u221aN it is ${scaled.at(-1).toFixed(1)} times as large.`;
+    chart.draw({
+      series,
+      xlabel: "sub-blocks passed, k",
+      ylabel: "root mean square of the stream (1 at the start)",
+      zero: true,
+      height: 260,
+      say: text,
+    });
     said.textContent = text;
   }
   draw();

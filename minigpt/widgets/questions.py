@@ -28,7 +28,9 @@ class Quiz:
         self.questions = [_checked(question) for question in questions]
 
     def _repr_html_(self) -> str:
-        items = "".join(f'<li><p class="mg-ask">{_inline(ask)}</p>{_folds(folds)}</li>' for ask, folds in self.questions)
+        items = "".join(
+            f'<li><p class="mg-ask">{_inline(ask)}</p>{_folds(folds)}</li>' for ask, folds in self.questions
+        )
         return f'{_STYLE}<div class="mg-quiz" role="group" aria-label="Check yourself"><ol>{items}</ol></div>'
 
     def __repr__(self) -> str:
@@ -80,6 +82,8 @@ def _inline(text: str) -> str:
     """Text as HTML: escaped, then `code` and *emphasis*."""
     parts = re.split(r"`([^`]+)`", text)  # every second part is code
     return "".join(
-        f"<code>{html.escape(part)}</code>" if i % 2 else re.sub(r"\*([^*\s][^*]*)\*", r"<strong>\1</strong>", html.escape(part))
+        f"<code>{html.escape(part)}</code>"
+        if i % 2
+        else re.sub(r"\*([^*\s][^*]*)\*", r"<strong>\1</strong>", html.escape(part))
         for i, part in enumerate(parts)
     )

@@ -18,7 +18,15 @@ def use() -> None:
     import matplotlib as mpl
     from cycler import cycler
 
-    grey = ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color", "legend.labelcolor")
+    grey = (
+        "text.color",
+        "axes.labelcolor",
+        "axes.edgecolor",
+        "axes.titlecolor",
+        "xtick.color",
+        "ytick.color",
+        "legend.labelcolor",
+    )
     mpl.rcParams.update(dict.fromkeys(grey, GREY))
     mpl.rcParams.update(
         {
