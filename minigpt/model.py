@@ -109,7 +109,8 @@ class CausalSelfAttention(nn.Module):
         """x (B, T, C) -> q, k, v, each (B, n_head, T, head_dim)."""
         B, T, C = x.shape
         qkv = self.c_attn(x).view(B, T, 3, self.n_head, C // self.n_head)
-        return qkv.permute(2, 0, 3, 1, 4).unbind(0)  # (3, B, n_head, T, head_dim), taken apart
+        q, k, v = qkv.unbind(dim=2)  # each (B, T, n_head, head_dim)
+        return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
 
     def forward(self, x: Tensor, cache: KVCache | None = None, layer: int = 0) -> Tensor:
         B, T, C = x.shape
