@@ -1,8 +1,8 @@
 """Write the repository's address wherever it stands: `make address`, after a change of it in `pyproject.toml`.
 
 The address lives in one place, `[project.urls] Repository` of `pyproject.toml`. From there this module writes it into
-`_config.yml`, into the Colab badge and the set-up cell of every chapter, and into the README and its neighbours. Running
-it twice changes nothing the second time.
+`_config.yml`, into the Colab badge and the set-up cell of every chapter, and into the README and its neighbours.
+Running it twice changes nothing the second time.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ else:
 
 ROOT = Path(__file__).resolve().parent.parent
 BADGE = re.compile(r"\[Open in Colab\]\([^)]*\)")
-SETUP = '''\
-# Nothing happens here where the book's package is installed. On Colab, this installs it from the book's repository (it is
-# called minigpt-book; the short name on PyPI is another project's), upgrades nothing, and lets live figures be shown.
+SETUP = """\
+# Where the book's package is installed, nothing happens here. On Colab, this installs it from the book's repository
+# (as minigpt-book; the short name is another project's), upgrades nothing, and lets live figures be shown.
 import sys
 
 try:
@@ -34,7 +34,7 @@ except ImportError:
 if "google.colab" in sys.modules:
     from google.colab import output
 
-    output.enable_custom_widget_manager()'''
+    output.enable_custom_widget_manager()"""
 
 
 def repository(root: Path = ROOT) -> str:
@@ -78,14 +78,17 @@ def write_into(notebook: nbformat.NotebookNode, chapter: str, root: Path = ROOT)
     cells[0].source = setup_cell(root)
     # In the page it is folded away: it does nothing there.
     cells[0].metadata["tags"] = ["setup", "hide-input"]
-    cells[0].metadata["mystnb"] = {"code_prompt_show": "Show the set-up cell", "code_prompt_hide": "Hide the set-up cell"}
+    cells[0].metadata["mystnb"] = {
+        "code_prompt_show": "Show the set-up cell",
+        "code_prompt_hide": "Hide the set-up cell",
+    }
 
 
 def main() -> int:
     """Write the address everywhere; say what changed."""
     address = repository()
     config = ROOT / "_config.yml"
-    old = re.search(r"^  url: (\S+)", config.read_text(encoding="utf-8"), flags=re.M).group(1)
+    old = re.search(r"^  url: (\S+)", config.read_text(encoding="utf-8"), flags=re.MULTILINE).group(1)
     changed = []
     for path in [config, *(ROOT / name for name in ("README.md", "CITATION.cff", "CONTRIBUTING.md"))]:
         if path.is_file():
@@ -101,7 +104,9 @@ def main() -> int:
         if nbformat.reads(text, as_version=4) != notebook:
             write_atomic(path, new)
             changed.append(path.name)
-    print(f"The repository is at {address}. " + (f"Changed: {', '.join(changed)}." if changed else "Nothing to change."))
+    print(
+        f"The repository is at {address}. " + (f"Changed: {', '.join(changed)}." if changed else "Nothing to change.")
+    )
     return 0
 
 

@@ -1,7 +1,7 @@
 """A Sphinx extension of the book's own: what the theme's pages need so that everyone can read them, from anywhere.
 
-Each repair stands in a function that says what it repairs. What can only be mended in a running page (a box that scrolls
-must be reachable by keyboard, but only where it does scroll) is in `_static/page.js`.
+Each repair stands in a function that says what it repairs. What can only be mended in a running page (a box that
+scrolls must be reachable by keyboard, but only where it does scroll) is in `_static/page.js`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ def mend_body(app, pagename, templatename, context, doctree):
     # A list may hold only list items, and docutils puts links into this one.
     body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
     body = re.sub(
-        r'(<script type="application/vnd\.jupyter\.widget-view\+json">.*?</script>)', r"\1" + NO_SCRIPT, body, flags=re.S
+        r'(<script type="application/vnd\.jupyter\.widget-view\+json">.*?</script>)',
+        r"\1" + NO_SCRIPT,
+        body,
+        flags=re.DOTALL,
     )
     context["body"] = body
 
@@ -58,13 +61,13 @@ def without_empty_heads(body: str) -> str:
 
     def mend(match: re.Match) -> str:
         table = match.group(0)
-        head = re.search(r"<thead>.*?</thead>", table, flags=re.S)
+        head = re.search(r"<thead>.*?</thead>", table, flags=re.DOTALL)
         if not head or re.sub(r"<[^>]*>|\s", "", head.group(0)):
             return table
-        table = table.replace(head.group(0), "").replace("<table class=\"", "<table class=\"row-heads ")
-        return re.sub(r'(<tr class="[^"]*">\s*)<td>(.*?)</td>', r'\1<th scope="row">\2</th>', table, flags=re.S)
+        table = table.replace(head.group(0), "").replace('<table class="', '<table class="row-heads ')
+        return re.sub(r'(<tr class="[^"]*">\s*)<td>(.*?)</td>', r'\1<th scope="row">\2</th>', table, flags=re.DOTALL)
 
-    return re.sub(r"<table\b.*?</table>", mend, body, flags=re.S)
+    return re.sub(r"<table\b.*?</table>", mend, body, flags=re.DOTALL)
 
 
 def drop_unused_icons(app, exception):

@@ -1,8 +1,8 @@
 """Execute chapters and store what they print, draw and show: `make run CHAPTER=05`, or `python -m book.execute 04 05`.
 
-A chapter runs in an empty folder, as it would on Colab, so that it cannot lean on files that happen to lie around. Stored
-are the outputs and the state of its live figures. Whatever would differ between two honest runs (timings, random ids,
-versions) is taken out, so that a diff shows what changed and nothing else.
+A chapter runs in an empty folder, as it would on Colab, so that it cannot lean on files that happen to lie around.
+Stored are the outputs and the state of its live figures. Whatever would differ between two honest runs (timings, random
+ids, versions) is taken out, so that a diff shows what changed and nothing else.
 """
 
 from __future__ import annotations
@@ -60,16 +60,21 @@ def execute(path: Path, timeout: float = 900) -> float:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as empty:
         client = NotebookClient(
-            notebook, timeout=timeout, kernel_name="python3", record_timing=False, resources={"metadata": {"path": empty}}
+            notebook,
+            timeout=timeout,
+            kernel_name="python3",
+            record_timing=False,
+            resources={"metadata": {"path": empty}},
         )
         client.execute(env=environment)
     seconds = time.perf_counter() - started
     tidy(notebook, path.stem)
     text = nbformat.writes(notebook, indent=1, ensure_ascii=False) + "\n"
-    if len(text.encode("utf-8")) > MAX_BYTES:
+    size = len(text.encode("utf-8"))
+    if size > MAX_BYTES:
         raise ValueError(
-            f"{path.name} would be {len(text.encode('utf-8')) / 1e6:.2f} MB with its outputs, and a notebook of the book "
-            f"has at most {MAX_BYTES / 1e6:.0f} MB; draw less, or with fewer dots"
+            f"{path.name} would be {size / 1e6:.2f} MB with its outputs, and a notebook of the book has at most "
+            f"{MAX_BYTES / 1e6:.0f} MB; draw less, or with fewer dots"
         )
     write_atomic(path, text)
     return seconds
@@ -80,7 +85,11 @@ def hide_solutions(notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         if "solution" in tags:
-            cell.metadata["tags"] = ["solution", "hide-cell", *(tag for tag in tags if tag not in ("solution", "hide-cell"))]
+            cell.metadata["tags"] = [
+                "solution",
+                "hide-cell",
+                *(tag for tag in tags if tag not in ("solution", "hide-cell")),
+            ]
             cell.metadata["jupyter"] = {"source_hidden": True}
             cell.metadata["cellView"] = "form"
             cell.metadata["mystnb"] = {
@@ -163,8 +172,12 @@ def _renamed(value, new: dict[str, str]):
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m book.execute", description="Execute chapters and store their outputs.")
-    parser.add_argument("chapters", nargs="+", metavar="CHAPTER", help="number of a chapter, as 05, or a notebook's path")
+    parser = argparse.ArgumentParser(
+        prog="python -m book.execute", description="Execute chapters and store their outputs."
+    )
+    parser.add_argument(
+        "chapters", nargs="+", metavar="CHAPTER", help="number of a chapter, as 05, or a notebook's path"
+    )
     parser.add_argument("--timeout", type=float, default=900, help="seconds that one cell may take (default 900)")
     args = parser.parse_args(argv)
     for chapter in args.chapters:
@@ -172,7 +185,9 @@ def main(argv: list[str] | None = None) -> int:
             path = find(chapter)
             seconds = execute(path, args.timeout)
         except (CellExecutionError, CellTimeoutError, DeadKernelError, OSError, ValueError) as problem:
-            print(f"make run: chapter {chapter} is as it was, since it did not run through.\n{problem}", file=sys.stderr)
+            print(
+                f"make run: chapter {chapter} is as it was, since it did not run through.\n{problem}", file=sys.stderr
+            )
             return 1
         print(f"{path.name}: {seconds:.0f} s, {path.stat().st_size / 1e3:.0f} kB")
     return 0

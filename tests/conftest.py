@@ -16,7 +16,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # `book` is no installed package; plain `pytest` would not find it
 
-NO_BROWSER = "no Chromium on this machine, so the pages were not opened in a browser; install Debian's chromium or Chrome"
+NO_BROWSER = (
+    "Skipped: the tests that open pages in a browser, for there is no Chromium here. Install chromium or Chrome."
+)
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -24,10 +26,27 @@ FLAGS = [
 ]  # fmt: skip
 
 
+def skips_browser() -> bool:
+    """On a reader's machine the tests of the pages may be left out; in CI they may not."""
+    return find_chromium() is None and os.environ.get("CI") != "true"
+
+
+def pytest_collection_modifyitems(config, items):
+    if skips_browser():
+        left_out = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter):
+    if skips_browser():
+        terminalreporter.write_line(NO_BROWSER, yellow=True)
+
+
 @pytest.fixture(scope="session")
 def built_book() -> Path:
     """The folder with the book's pages, built anew as far as they are out of date."""
-    done = subprocess.run([sys.executable, "-m", "book.build"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "book.build"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"the book does not build:\n{done.stderr}"
     return ROOT / "_build" / "html"
 
@@ -57,12 +76,9 @@ def find_chromium() -> str | None:
 
 @pytest.fixture(scope="module")
 def browser():
-    """A Chromium with no way to other hosts. Of a module, not of the session: playwright keeps an event loop running."""
+    """A Chromium with no way to other hosts. Of a module, not a session: playwright keeps an event loop running."""
     path = find_chromium()
-    if path is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(NO_BROWSER)
-        pytest.skip(NO_BROWSER)
+    assert path, "there is no Chromium here, and in CI the pages must be tested; install Debian's chromium"
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -83,7 +99,11 @@ def page_for(browser, built_book, site):
 
     def open_page(name: str, scheme="light", width=1280, over="http", javascript=True):
         if name.isdigit():
-            name = next(path for path in built_book.glob(f"chapters/{name}_*.html")).relative_to(built_book).as_posix()[:-5]
+            name = (
+                next(path for path in built_book.glob(f"chapters/{name}_*.html"))
+                .relative_to(built_book)
+                .as_posix()[:-5]
+            )
         context = browser.new_context(
             color_scheme=scheme, viewport={"width": width, "height": 900}, java_script_enabled=javascript
         )

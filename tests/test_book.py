@@ -28,15 +28,18 @@ NOTEBOOKS = sorted((ROOT / "chapters").glob("*.ipynb"))
 def copy_of_the_book(folder: Path, page: str) -> Path:
     """A book with the same settings and one page."""
     shutil.copy(ROOT / "_config.yml", folder)
-    shutil.copytree(ROOT / "book", folder / "book", ignore=shutil.ignore_patterns("generated", "results", "__pycache__"))
+    shutil.copytree(
+        ROOT / "book", folder / "book", ignore=shutil.ignore_patterns("generated", "results", "__pycache__")
+    )
     (folder / "book" / "_toc.yml").write_text("format: jb-book\nroot: book/preface\n", encoding="utf-8")
     (folder / "book" / "preface.md").write_text(page, encoding="utf-8")
     return folder
 
 
 def run_build(root: Path) -> subprocess.CompletedProcess:
-    code = f"from pathlib import Path; from book import build; build.build(Path({str(root / 'out')!r}), Path({str(root)!r}))"
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    out, root = str(root / "out"), str(root)
+    code = f"from pathlib import Path; from book import build; build.build(Path({out!r}), Path({root!r}))"
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def test_a_warning_is_an_error_also_the_second_time(tmp_path):
@@ -131,7 +134,11 @@ def test_vendored_files_are_those_that_were_published(folder):
 
 
 def citation_keys() -> set[str]:
-    return set(re.findall(r"^@\w+\{([^,]+),", (ROOT / "book" / "references.bib").read_text(encoding="utf-8"), flags=re.M))
+    return set(
+        re.findall(
+            r"^@\w+\{([^,]+),", (ROOT / "book" / "references.bib").read_text(encoding="utf-8"), flags=re.MULTILINE
+        )
+    )
 
 
 def test_every_cited_work_is_in_the_bibliography():
@@ -147,11 +154,11 @@ def test_every_cited_work_is_in_the_bibliography():
 
 def test_every_work_has_author_title_and_year():
     text = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
-    entries = re.findall(r"^@\w+\{.*?^\}", text, flags=re.M | re.S)
+    entries = re.findall(r"^@\w+\{.*?^\}", text, flags=re.MULTILINE | re.DOTALL)
     assert len(entries) == len(citation_keys())
     for entry in entries:
         for field in ("author", "title", "year"):
-            assert re.search(rf"^  {field}\s*= \{{", entry, flags=re.M), entry[:60]
+            assert re.search(rf"^  {field}\s*= \{{", entry, flags=re.MULTILINE), entry[:60]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "book" / "results").glob("*.json")), ids=lambda path: path.stem)
@@ -163,18 +170,20 @@ def test_a_recorded_run_says_where_it_comes_from(path):
 
 
 def tracked_texts() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     paths = listed.stdout.split("\n")[:-1] if listed.returncode == 0 else [p.name for p in ROOT.glob("*.md")]
     suffixes = (".md", ".py", ".ipynb", ".toml", ".txt", ".cff", ".yml", ".sh", ".js", "Makefile", "run")
     return [ROOT / p for p in paths if p.endswith(suffixes) and "/vendor/" not in p and (ROOT / p).is_file()]
 
 
 def test_nothing_installs_another_project_of_the_same_short_name():
-    wrong = re.compile(r"pip3?\b[^\n]*\binstall\b[^\n]*[\s\"'=]" + "minigpt" + r"(?![-\w/.])")
+    name = "minigpt"
+    install = "pip install"  # on a line of its own, for this file is read too
+    wrong = re.compile(r"pip3?\b[^\n]*\binstall\b[^\n]*[\s\"'=]" + name + r"(?![-\w/.])")
     for path in tracked_texts():
         for line in path.read_text(encoding="utf-8").splitlines():
             assert not wrong.search(line), f"{path.relative_to(ROOT)}: {line.strip()[:120]}"
-    assert wrong.search("pip install -q " + "minigpt") and not wrong.search('pip install "minigpt-book @ git+https://x"')
+    assert wrong.search(f"{install} -q {name}") and not wrong.search(f'{install} "{name}-book @ git+https://x"')
 
 
 # ---- the repository's address ----

@@ -47,7 +47,9 @@ def test_the_contents_list_the_chapters_that_are_there():
 @every_chapter
 def test_it_was_executed_from_top_to_bottom(path):
     cells = [cell for cell in code_cells(path) if cell.source.strip()]
-    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1)), f"run `make run CHAPTER={path.stem[:2]}`"
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1)), (
+        f"run `make run CHAPTER={path.stem[:2]}`"
+    )
     for cell in cells:
         assert "nbval-skip" not in tags(cell), "a cell that is never compared proves nothing"
         for output in cell.outputs:
@@ -62,7 +64,9 @@ def test_it_is_small_and_tidy(path):
     notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
     execute.tidy(notebook, path.stem)
-    assert nbformat.writes(notebook, indent=1, ensure_ascii=False) + "\n" == text, f"run `make run CHAPTER={path.stem[:2]}`"
+    assert nbformat.writes(notebook, indent=1, ensure_ascii=False) + "\n" == text, (
+        f"run `make run CHAPTER={path.stem[:2]}`"
+    )
 
 
 @every_chapter
@@ -91,7 +95,9 @@ def test_it_has_a_live_figure_a_quiz_and_an_end(path):
     cells = code_cells(path)
     assert any(data_of(cell, execute.VIEW) for cell in cells), "no live figure"
     assert any("mg-quiz" in html for cell in cells for html in data_of(cell, "text/html")), "no quiz"
-    headings = re.findall(r"^## (.*)", "\n".join(c.source for c in read(path).cells if c.cell_type == "markdown"), flags=re.M)
+    headings = re.findall(
+        r"^## (.*)", "\n".join(c.source for c in read(path).cells if c.cell_type == "markdown"), flags=re.MULTILINE
+    )
     assert any("built" in heading.lower() for heading in headings[-4:]), "no closing page '## What you built'"
 
 
@@ -109,8 +115,8 @@ def test_pictures_have_words(path):
 def test_exercises_have_solutions_that_are_tested(path):
     cells = read(path).cells
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    exercises = re.findall(r"^### Exercise (\d+) \((?:easy|medium|hard), ~\d+ minutes\)", text, flags=re.M)
-    assert len(exercises) >= 3 and len(re.findall(r"^### Exercise", text, flags=re.M)) == len(exercises)
+    exercises = re.findall(r"^### Exercise (\d+) \((?:easy|medium|hard), ~\d+ minutes\)", text, flags=re.MULTILINE)
+    assert len(exercises) >= 3 and len(re.findall(r"^### Exercise", text, flags=re.MULTILINE)) == len(exercises)
     solved = []
     for cell in cells:
         if "solution" in tags(cell):
@@ -119,7 +125,9 @@ def test_exercises_have_solutions_that_are_tested(path):
             solved.append(title.group(1))
             assert "hide-cell" in tags(cell) and cell.metadata.get("cellView") == "form"
             assert cell.metadata.get("jupyter", {}).get("source_hidden") is True
-            assert any(isinstance(node, ast.Assert) for node in ast.walk(parse(cell.source))), f"exercise {solved[-1]} proves nothing"
+            assert any(isinstance(node, ast.Assert) for node in ast.walk(parse(cell.source))), (
+                f"exercise {solved[-1]} proves nothing"
+            )
     assert sorted(set(solved)) == sorted(exercises)
 
 
@@ -128,7 +136,7 @@ def test_exercises_have_solutions_that_are_tested(path):
 
 def parse(source: str) -> ast.Module:
     """The syntax tree of a cell, its `!` and `%` lines left out."""
-    return ast.parse("\n".join("pass" if line.lstrip()[:1] in ("!", "%") else line for line in source.splitlines()))
+    return ast.parse(re.sub(r"^(\s*)[!%].*", r"\1pass", source, flags=re.MULTILINE))
 
 
 def definitions(tree: ast.Module) -> dict[str, str]:
@@ -147,7 +155,11 @@ def without_docstrings(node: ast.AST) -> ast.AST:
     for inner in ast.walk(node):
         if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             body = inner.body
-            if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
+            if (
+                isinstance(body[0], ast.Expr)
+                and isinstance(body[0].value, ast.Constant)
+                and isinstance(body[0].value.value, str)
+            ):
                 inner.body = body[1:] or [ast.Pass()]
     return node
 
@@ -205,10 +217,19 @@ def test_drift_is_noticed():
     source = (ROOT / "minigpt" / "recorded.py").read_text(encoding="utf-8")
     whole = source[source.index("def write_atomic") : source.index("def provenance")]
     assert drift(whole, "recorded") == []
-    assert drift(whole.replace('"""Write', '"""Put').replace("    path = Path(path)", "    path = Path(path)  # why"), "recorded") == []
+    assert (
+        drift(
+            whole.replace('"""Write', '"""Put').replace("    path = Path(path)", "    path = Path(path)  # why"),
+            "recorded",
+        )
+        == []
+    )
     assert "+" in drift(whole.replace("os.replace", "os.rename"), "recorded")[0]
     assert drift("@staticmethod\n" + whole, "recorded") != []
-    method = "class GPT(nn.Module):\n    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:\n        return self(ids, targets, logits='none')[1]"
+    method = (
+        "class GPT(nn.Module):\n    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:\n"
+        "        return self(ids, targets, logits='none')[1]"
+    )
     assert drift(method, "model:part") == []
     assert drift(method, "model") != []
     assert "+" in drift(method.replace("[1]", "[0]"), "model:part")[0]
@@ -221,7 +242,11 @@ def test_drift_is_noticed():
 @every_chapter
 def test_definitions_are_marked_as_the_package_s_or_as_drafts(path):
     """A definition of the same name as one of the package, and unmarked, would be taken for it."""
-    own = {name for file in (ROOT / "minigpt").rglob("*.py") for name in definitions(ast.parse(file.read_text(encoding="utf-8")))}
+    own = {
+        name
+        for file in (ROOT / "minigpt").rglob("*.py")
+        for name in definitions(ast.parse(file.read_text(encoding="utf-8")))
+    }
     for cell in code_cells(path):
         marked = any(tag == "draft" or tag == "solution" or tag.startswith("minigpt:") for tag in tags(cell))
         if not marked:
