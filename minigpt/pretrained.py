@@ -114,6 +114,7 @@ def save_pretrained(model: GPT, directory: str | os.PathLike, dtype: torch.dtype
     try:
         directory.mkdir(parents=True, exist_ok=True)
         save_file(tensors, temporary, metadata={"format": "pt"})
+        os.chmod(temporary, directory.stat().st_mode & 0o666)  # safetensors lets only its owner read it
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, directory / WEIGHTS)
