@@ -229,10 +229,13 @@ class Trainer:
     def _check_finite(self, step: int, loss: float, norm: float) -> None:
         if math.isfinite(loss) and (math.isfinite(norm) or self.scaler.is_enabled()):
             return  # in float16 a gradient may overflow: the scaler leaves out that step and scales less
-        saved = read_progress(self.out / CHECKPOINT)["step"]
+        checkpoint = self.out / CHECKPOINT
+        kept = "nothing is kept"
+        if checkpoint.exists():
+            kept = f"{self.out} keeps the checkpoint of step {read_progress(checkpoint)['step']}"
         what = f"loss is {loss}" if not math.isfinite(loss) else f"gradient's length is {norm}"
         raise FloatingPointError(
-            f"the {what} at step {step}, so training stops; {self.out} keeps the checkpoint of step {saved}: "
+            f"the {what} at step {step}, so training stops and {kept}: "
             f"start anew with a lower learning_rate (now {self.settings.learning_rate:g}) or a longer warmup_steps"
         )
 
@@ -245,9 +248,8 @@ class Trainer:
 
 def mean_loss(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
     """Mean cross entropy of inputs and targets, both (B, T): a scalar, nats a token."""
-    return model(inputs, targets, logits="none")[
-        1
-    ]  # by the call, not by a method: a compiled model is compiled only there
+    _, loss = model(inputs, targets, logits="none")  # by the call: a compiled model is compiled only there
+    return loss
 
 
 @torch.no_grad()
