@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 
 # name: (n_layer, n_head, n_embd). Layers and widths are Table 2's; the heads are not in the paper but in the released
-# hparams.json (64 numbers a head at every size). The names are those of the release, which corrected the paper's counts.
+# hparams.json (64 numbers a head at every size). The names are the release's, which corrected the paper's counts.
 GPT2_SIZES = {
     "124M": (12, 12, 768),
     "355M": (24, 16, 1024),
@@ -28,7 +28,8 @@ class GPTConfig:
         dropout: share of numbers zeroed in training (0 <= dropout < 1). The paper does not give one; 0 is our choice.
 
     Raises:
-        ValueError: a size is not a positive whole number, `n_embd` is not a multiple of `n_head`, or dropout is not in [0, 1).
+        ValueError: a size is not a positive whole number, `n_embd` is not a multiple of `n_head`, or dropout is not
+            in [0, 1).
 
     >>> GPTConfig(vocab_size=65, block_size=64, n_layer=4, n_head=4, n_embd=128).n_params
     809856
@@ -48,7 +49,8 @@ class GPTConfig:
                 raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
         if self.n_embd % self.n_head:
             raise ValueError(
-                f"n_embd={self.n_embd} cannot be shared among n_head={self.n_head} heads; make n_embd a multiple of n_head"
+                f"n_embd={self.n_embd} is not a multiple of n_head={self.n_head}, and each head takes an equal share; "
+                "change one of them"
             )
         if isinstance(self.dropout, bool) or not isinstance(self.dropout, (int, float)) or not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be a number from 0 to below 1, not {self.dropout!r}")

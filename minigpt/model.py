@@ -382,7 +382,6 @@ class HeadLoss(torch.autograd.Function):
         return grad * grad_x, grad * grad_weight, None, None
 
 
-@torch.compiler.disable  # its loop is written by hand; torch.compile takes the rest of the model
 def head_loss(x: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
     """F.cross_entropy(x weight^T, targets), the mean over targets other than -100, without all the logits at once.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import doctest
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -213,6 +215,13 @@ def test_it_can_be_traced_by_torch_compile():
     torch.testing.assert_close(compiled(ids, targets)[1], model(ids, targets)[1])
     in_parts = torch.compile(model, backend="eager")(ids, targets, logits="none")[1]
     torch.testing.assert_close(in_parts, model(ids, targets)[1])
+
+
+def test_the_import_does_not_load_the_compiler():
+    heavy = ("torch._dynamo", "tiktoken", "matplotlib", "ipywidgets")
+    code = f"import sys, minigpt; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_it_learns_a_sequence_by_heart():
