@@ -211,7 +211,7 @@ function render({ model, el }) {
         "p",
         { class: "mg-note" },
         tied > 1 && !last
-          ? `${tied} pairs are met ${top} times. The tie goes to the pair with the smaller ids.`
+          ? `${tied} pairs are met ${plural(top, "time")}. The tie goes to the pair with the smaller ids.`
           : `${plural(steps[now].ranked.length, "different pair")} in all.`,
       ),
     );

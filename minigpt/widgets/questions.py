@@ -13,7 +13,7 @@ _STYLE = """<style>
 .mg-quiz > ol > li > * { font-weight: 400; }
 .mg-quiz .mg-ask { margin: 0 0 .35rem; font-weight: 600; }
 .mg-quiz details { margin: .25rem 0; border: 1px solid #8a929b; border-radius: 7px; background: none; padding: 0; }
-.mg-quiz summary { cursor: pointer; padding: .35rem .7rem; }
+.mg-quiz summary { cursor: pointer; font-weight: 400; padding: .35rem .7rem; }
 .mg-quiz summary:focus-visible { outline: 3px solid #1f7fbf; outline-offset: 1px; }
 .mg-quiz details > p { margin: 0; padding: .1rem .8rem .55rem 1.75rem; }
 </style>"""
