@@ -89,7 +89,7 @@ main {{ max-width: 52rem; margin: auto; padding: 0 14px }}</style>
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory, small):
+def own_site(tmp_path_factory, small):
     folder = tmp_path_factory.mktemp("site")
     (folder / "_static").mkdir()
     (folder / "_static" / "vendor").symlink_to(VENDOR)
@@ -110,22 +110,22 @@ def site(tmp_path_factory, small):
 
 
 @pytest.fixture(scope="module")
-def page(browser, site):
+def page(browser, own_site):
     """The page with every figure, at the width of a laptop."""
-    page, problems = opened(browser, site)
+    page, problems = opened(browser, own_site)
     yield page
     assert problems == []
     page.context.close()
 
 
-def opened(browser, site, width=900, **context):
+def opened(browser, own_site, width=900, **context):
     page = browser.new_context(viewport={"width": width, "height": 900}, **context).new_page()
     page.set_default_timeout(20_000)
     problems: list[str] = []
     page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: problems.append(str(e)))
     page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else problems.append(r.url))
-    page.goto((site / "index.html").as_uri())
+    page.goto((own_site / "index.html").as_uri())
     page.wait_for_function(
         "document.querySelectorAll('.mg .mg-body').length === 7 && ![...document.querySelectorAll('.mg-note')]"
         ".some((note) => note.textContent === 'Loading ...')"
@@ -133,15 +133,15 @@ def opened(browser, site, width=900, **context):
     return page, problems
 
 
-def module(browser, site, name: str):
+def module(browser, own_site, name: str):
     """A page in which `window.m` holds the functions of a figure's module."""
     page = browser.new_page()
-    page.goto((site / f"{name}.html").as_uri())
+    page.goto((own_site / f"{name}.html").as_uri())
     page.evaluate(
         """async (text) => {
             window.m = await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
         }""",
-        (site / f"{name}.mjs").read_text(encoding="utf-8"),
+        (own_site / f"{name}.mjs").read_text(encoding="utf-8"),
     )
     return page
 
@@ -184,8 +184,8 @@ def nasty_texts() -> list[str]:
     return texts
 
 
-def test_tokenizer_is_gpt2s_on_any_text(browser, site):
-    page = module(browser, site, "writer")
+def test_tokenizer_is_gpt2s_on_any_text(browser, own_site):
+    page = module(browser, own_site, "writer")
     give_asset(page, "gpt2")
     page.evaluate("m.loadAsset('gpt2').then((asset) => { window.bpe = new m.Bpe(new Uint16Array(asset.buffers[0])); })")
     gpt2 = Tokenizer.gpt2()
@@ -196,8 +196,8 @@ def test_tokenizer_is_gpt2s_on_any_text(browser, site):
 
 
 @pytest.mark.parametrize("categories", [True, False])
-def test_trainer_makes_the_merges_of_the_package(browser, site, categories):
-    page = module(browser, site, "merges")
+def test_trainer_makes_the_merges_of_the_package(browser, own_site, categories):
+    page = module(browser, own_site, "merges")
     dice = random.Random(0)
     texts = ["".join(dice.choices("abAB ,.1\n", k=300)) for _ in range(12)] + [
         widgets.BPEMerges().text,
@@ -217,8 +217,8 @@ def test_trainer_makes_the_merges_of_the_package(browser, site, categories):
 
 
 @pytest.fixture(scope="module")
-def model_page(browser, site, small):
-    page = module(browser, site, "writer")
+def model_page(browser, own_site, small):
+    page = module(browser, own_site, "writer")
     give_asset(page, "tinyweb", small[0])
     page.evaluate("m.loadAsset('tinyweb').then((asset) => { window.both = m.openModel(asset); })")
     yield page
@@ -331,8 +331,8 @@ def test_a_token_takes_less_than_20_ms(model_page):
     assert ms < 20
 
 
-def test_parameter_counts_are_exact(browser, site):
-    page = module(browser, site, "calculator")
+def test_parameter_counts_are_exact(browser, own_site):
+    page = module(browser, own_site, "calculator")
     for size in ("124M", "355M", "774M", "1558M"):
         assert page.evaluate("(size) => m.parameters(m.PRESETS[size])", size) == GPTConfig.gpt2(size).n_params
     assert page.evaluate("m.parameters(m.PRESETS['GPT-1'])") == 116_534_784
@@ -469,8 +469,8 @@ def test_writer_writes_draws_and_takes_back(page, small):
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 900), ("dark", 900), ("light", 390), ("dark", 390)])
-def test_accessible_and_narrow(browser, site, scheme, width):
-    page, problems = opened(browser, site, width, color_scheme=scheme, reduced_motion="reduce")
+def test_accessible_and_narrow(browser, own_site, scheme, width):
+    page, problems = opened(browser, own_site, width, color_scheme=scheme, reduced_motion="reduce")
     ground = page.evaluate("getComputedStyle(document.querySelector('.mg')).backgroundColor")
     assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 25, 29)"}[scheme]
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -484,8 +484,8 @@ def test_accessible_and_narrow(browser, site, scheme, width):
     page.context.close()
 
 
-def test_theme_of_the_page_goes_before_the_systems(browser, site):
-    page, _ = opened(browser, site, color_scheme="light")
+def test_theme_of_the_page_goes_before_the_systems(browser, own_site):
+    page, _ = opened(browser, own_site, color_scheme="light")
     canvas = "document.querySelector('.mg-map').toDataURL()"
     before = page.evaluate(canvas)
     for attribute, node in (("data-theme", "documentElement"), ("theme", "documentElement")):
@@ -566,8 +566,8 @@ def test_shipped_model_in_the_page_is_torchs(request, chapter):
 # ---- Where the assets come from ----
 
 
-def test_says_so_when_an_asset_is_missing(browser, site, tmp_path):
-    shutil.copytree(site, tmp_path / "site", symlinks=True)
+def test_says_so_when_an_asset_is_missing(browser, own_site, tmp_path):
+    shutil.copytree(own_site, tmp_path / "site", symlinks=True)
     shutil.rmtree(tmp_path / "site" / "_static" / "generated")
     page = browser.new_page()
     page.goto((tmp_path / "site" / "index.html").as_uri())
@@ -577,10 +577,10 @@ def test_says_so_when_an_asset_is_missing(browser, site, tmp_path):
 
 
 @pytest.mark.parametrize("fault", [None, "the model's folder is gone"])
-def test_a_kernel_is_asked_where_there_is_no_built_page(browser, site, small, fault):
+def test_a_kernel_is_asked_where_there_is_no_built_page(browser, own_site, small, fault):
     """Plays the kernel: the figure's own script, a model object as anywidget's, an answer with views as buffers."""
     page = browser.new_page()
-    page.goto((site / "writer.html").as_uri())
+    page.goto((own_site / "writer.html").as_uri())
     made = widgets.Writer(prompt="The old")
     meta, buffers = assets.asset("tinyweb", small[0])
     settings = {
