@@ -112,6 +112,10 @@ def parameters(layers: int, d_model: int, vocabulary: int = VOCABULARY, position
     return (vocabulary + positions) * d_model + layers * (12 * d_model**2 + 13 * d_model) + 2 * d_model
 
 
+GPT1_SHAPE = (12, 768, 12)  # layers, d_model, heads; from memory, 99 % sure
+GPT1_POSITIONS = 512  # from memory, 99 % sure
+GPT1_BATCH = 64  # sequences; GPT-1's paper, section 4.1; from memory, 99 % sure
+
 # ---- Table 1 -------------------------------------------------------------------------------------------------------
 
 TABLE_1_WHERE = "Table 1, page 3 (section 2.1)"
