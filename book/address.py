@@ -30,7 +30,10 @@ import sys
 try:
     import minigpt
 except ImportError:
-    !{{sys.executable}} -m pip install --quiet "minigpt-book @ git+{address}"
+    import subprocess
+
+    address = "minigpt-book @ git+{address}"
+    subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", address])
 if "google.colab" in sys.modules:
     from google.colab import output
 

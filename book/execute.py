@@ -64,6 +64,7 @@ def execute(path: Path, timeout: float = 900) -> float:
             timeout=timeout,
             kernel_name="python3",
             record_timing=False,
+            extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": empty}},
         )
         client.execute(env=environment)
@@ -115,7 +116,7 @@ def tidy(notebook: nbformat.NotebookNode, name: str) -> None:
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+            "language_info": {"name": "python", "file_extension": ".py", "pygments_lexer": "ipython3"},
             **keep,
         }
     )
