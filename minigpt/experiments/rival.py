@@ -99,7 +99,7 @@ def run(kind: str, rate: float, seed: int, tokens: int) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--tokens", type=int, default=2**21, help="that each run sees")
+    parser.add_argument("--tokens", type=int, default=2**20, help="that each run sees")
     parser.add_argument("--out", help="default: rival.json among the recorded runs")
     args = parser.parse_args()
     torch.set_num_threads(1)

@@ -64,7 +64,7 @@ def run(data: str, shape: str, tokens: int, seed: int, folder: Path) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tokens", type=int, default=3_000_000, help="that each run sees")
+    parser.add_argument("--tokens", type=int, default=2_000_000, help="that each run sees")
     parser.add_argument("--folder", type=Path, default=Path("runs/sizes"), help="of the models; a run found here goes on")
     parser.add_argument("--out", help="default: sizes.json among the recorded runs")
     args = parser.parse_args()
