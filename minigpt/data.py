@@ -144,6 +144,41 @@ REGISTRY: dict[str, DataSet] = {
                 _github("cybertronai/bflm", "620fff70127e", "lambada_test.jsonl"),
             ),),
         ),
+        DataSet(
+            "gpt2-samples", "500 samples of the 1.5B model by each of six settings, published by OpenAI", "MIT",
+            (
+                RemoteFile(
+                    "unconditional.txt", 2_349_038,
+                    "d4e13b24475c773e80df603bb91b11811d0e98d053d7f9076da9d93a6ad12b3d",
+                    _github("openai/gpt-2", "a3aa7de9e11b", "gpt-2-samples/unconditional.txt"),
+                ),
+                RemoteFile(
+                    "unconditional-t07.txt", 2_282_469,
+                    "d78140cd57c855eeec07c4dba38798153317c244c2e15d731fb261278cc4e206",
+                    _github("openai/gpt-2", "a3aa7de9e11b", "gpt-2-samples/unconditional-t07.txt"),
+                ),
+                RemoteFile(
+                    "unconditional-topk40.txt", 2_383_809,
+                    "001e444c73bcedd6035c8e3dcf5c51c8a9007b18474b81f160ffab52d2a756f3",
+                    _github("openai/gpt-2", "a3aa7de9e11b", "gpt-2-samples/unconditional-topk40.txt"),
+                ),
+                RemoteFile(
+                    "conditional.txt", 2_299_599,
+                    "5c5e7ca4d372b891c5edcca039a7868d04e5c2174e8054ee1f33fa83d03c8761",
+                    _github("openai/gpt-2", "a3aa7de9e11b", "gpt-2-samples/conditional.txt"),
+                ),
+                RemoteFile(
+                    "conditional-t07.txt", 2_215_772,
+                    "bdd45eb67d866e6b17de7bbdd435cbda63a8890f7e7eac5d6ce06ad89c83e3e4",
+                    _github("openai/gpt-2", "a3aa7de9e11b", "gpt-2-samples/conditional-t07.txt"),
+                ),
+                RemoteFile(
+                    "conditional-topk40.txt", 2_278_357,
+                    "933f6bcae74ce369f5a11c23724b4a9349983b1d3f5665ae9bf21601dcb2cea7",
+                    _github("openai/gpt-2", "a3aa7de9e11b", "gpt-2-samples/conditional-topk40.txt"),
+                ),
+            ),
+        ),
     )
 }  # fmt: skip
 # Where a mirror laid out as the project's own keeps a set under another folder than its name.
