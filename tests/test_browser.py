@@ -55,7 +55,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_a_phone(page_for, n
     assert found == []
 
 
-# A chapter has thousands of coloured pieces of code, and axe looks at each. Blocks with no colour that is new become plain.
+# A chapter has thousands of coloured pieces of code, and axe looks at each: blocks with no new colour become plain.
 PLAIN_CODE = """() => {
   const seen = new Set();
   for (const block of document.querySelectorAll('.highlight pre')) {
