@@ -56,7 +56,8 @@ def provenance(seed: int | None = None, **more) -> dict:
     """What someone needs to run it again: command, commit, date, versions, hardware, seed, and whatever `more` holds."""
     import torch
 
-    command = " ".join(["python", *(word for word in sys.orig_argv[1:] if word != "-u")])  # -u changes no result
+    words = [word for word in sys.orig_argv[1:] if word != "-u"]  # an unbuffered run gives the same result
+    command = " ".join(["python", *words])
     return {
         "command": command.replace(str(_PACKAGE.parent) + os.sep, ""),
         "commit": _commit(),
