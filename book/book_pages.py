@@ -13,7 +13,7 @@ from pathlib import Path
 # Put beside every live figure: without JavaScript the page would just have a gap there.
 NO_SCRIPT = (
     '<noscript><p class="no-script">Here is a live figure, which needs JavaScript. '
-    "The picture or table before it shows the same thing.</p></noscript>"
+    "What it shows stands in the text and the outputs before it, too.</p></noscript>"
 )
 REDIRECT = """<!DOCTYPE html>
 <html lang="en">
