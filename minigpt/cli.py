@@ -67,6 +67,7 @@ checksum is used from there. Downloads go to MINIGPT_CACHE, by default ~/.cache/
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
     _print_utf8()
+    arguments = None
     try:
         arguments = make_parser().parse_args(argv)
         arguments.run(arguments)
@@ -75,8 +76,9 @@ def main(argv: list[str] | None = None) -> int:
     except SystemExit as done:  # from argparse: --help is 0, a wrong option 2
         return int(done.code or 0)
     except BrokenPipeError:  # `minigpt sample ... | head`: the reader has enough, and that is no error
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return 1 if getattr(arguments, "command", None) == "train" else 0  # a run that lost its reader is not done
     except KeyboardInterrupt as stopped:
         return _fail(str(stopped) or "stopped", 1)
     except UsageError as error:
@@ -86,7 +88,8 @@ def main(argv: list[str] | None = None) -> int:
     except MemoryError:
         return _fail("out of memory: lower batch_size (and raise grad_accum as much), or take a smaller model", 1)
     except RuntimeError as error:  # PyTorch's own, of which only the lack of memory is a user's matter
-        if "out of memory" in str(error) or "can't allocate memory" in str(error):
+        lacks_memory = ("out of memory", "can't allocate memory", "size calculation overflow")
+        if any(words in str(error) for words in lacks_memory):
             return _fail("out of memory: lower batch_size (and raise grad_accum as much), or take a smaller model", 1)
         raise
 
@@ -158,6 +161,8 @@ def run_train(arguments: argparse.Namespace) -> None:
     from minigpt.training.checkpoint import SETTINGS
     from minigpt.training.settings import Settings, load_settings
 
+    if not arguments.out:
+        raise UsageError("--out is empty; give the name of a new folder")
     changes = {f.name: getattr(arguments, f.name) for f in dataclasses.fields(Settings)}
     changes = {name: value for name, value in changes.items() if value is not None}
     source = arguments.source
@@ -179,6 +184,7 @@ def run_train(arguments: argparse.Namespace) -> None:
 def run_sample(arguments: argparse.Namespace) -> None:
     a = arguments
     _check_sampling(a)
+    a.prompt = a.prompt and as_utf8(a.prompt)
     from minigpt.sampling import stream
 
     model, tokenizer = load_model(a.model)
@@ -207,6 +213,20 @@ def _check_sampling(a: argparse.Namespace) -> None:
     ):
         if wrong:
             raise UsageError(f"--{name} must be {words}, not {getattr(a, name.replace('-', '_'))}")
+
+
+def as_utf8(argument: str) -> str:
+    """An argument of the command line, read as UTF-8 also where the system's own encoding has no such characters."""
+    try:
+        argument.encode("utf-8")
+        return argument
+    except UnicodeEncodeError:  # bytes that Python could not read are in it as lone surrogates
+        try:
+            return os.fsencode(argument).decode("utf-8")
+        except ValueError:
+            raise ValueError(
+                "the prompt is not UTF-8 text (it came as lone surrogates); type it in a terminal set to UTF-8"
+            ) from None
 
 
 def load_model(name: str):
@@ -344,7 +364,13 @@ def _fail(message: str, status: int) -> int:
 
 
 def _print_utf8() -> None:
-    """Chinese and emoji print also where the system's own encoding has none; what cannot be shown becomes '?'."""
+    """Chinese and emoji print also where the system's own encoding has none; what cannot be shown becomes '?'.
+
+    Where a stream is closed (`>&-`, or a Windows program without a console) what is printed to it goes nowhere.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

@@ -189,7 +189,20 @@ def cache_dir() -> Path:
     """Where downloads and tokenised texts are kept: $MINIGPT_CACHE, or `minigpt` in the user's cache folder."""
     if os.environ.get("MINIGPT_CACHE"):
         return Path(os.environ["MINIGPT_CACHE"])
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "minigpt"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "minigpt"
+    except RuntimeError:
+        raise OSError("this user has no home folder to keep texts in; set MINIGPT_CACHE to a folder for them") from None
+
+
+def make_cache_folder(folder: Path) -> None:
+    """Makes a folder within the cache. Raises OSError, saying what to set, where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"the cache folder {folder} cannot be made: {error.strerror}; set MINIGPT_CACHE to a folder of yours"
+        ) from error
 
 
 def get(name: str, report: Callable[[str], None] | None = None) -> list[Path]:
@@ -261,7 +274,7 @@ def download(file: RemoteFile, target: Path) -> None:
     Raises:
         DownloadError: it stalled, broke off, was refused, or has changed, at every address; the last reason is told.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_cache_folder(target.parent)
     part = target.with_name(target.name + ".part")
     try:
         with locked(target.with_name(f".{target.name}.lock")):

@@ -37,6 +37,9 @@ FIXED = {
 }
 
 
+MOST_PARAMETERS = 10**12  # no GPT-2 is so large; refused before PyTorch tries to make room
+
+
 def find_model(name_or_dir: str | os.PathLike) -> Path:
     """The folder of a model: that folder, with or without "hf:" before it, or a GPT-2's name in $MINIGPT_DATA/models.
 
@@ -45,6 +48,8 @@ def find_model(name_or_dir: str | os.PathLike) -> Path:
         ValueError: a file is named, or a pickle.
     """
     name = re.sub("^hf:", "", os.fspath(name_or_dir))
+    if not name:  # Path("") would be the folder that one happens to be in
+        raise ValueError(f"the model's name is empty; give a folder, or one of {', '.join(NAMES)}")
     path = Path(name)
     if path.is_dir():
         return path
@@ -173,22 +178,25 @@ def from_hugging_face(values: dict, where: str | os.PathLike = CONFIG) -> GPTCon
     absent = [key for key in keys.values() if key not in values]
     if absent:
         raise ValueError(f"{where} has no {absent[0]!r}, so it does not describe a GPT-2")
-    if values.get("n_inner") not in (None, 4 * values["n_embd"]):
-        raise ValueError(f"{where}: n_inner is {values['n_inner']}, and GPT-2's is 4 n_embd; this is another model")
     try:
-        return GPTConfig(**{ours: values[theirs] for ours, theirs in keys.items()})
+        config = GPTConfig(**{ours: values[theirs] for ours, theirs in keys.items()})
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
+    if values.get("n_inner") not in (None, 4 * config.n_embd):
+        raise ValueError(f"{where}: n_inner is {values['n_inner']}, and GPT-2's is 4 n_embd; this is another model")
+    if config.n_params > MOST_PARAMETERS:
+        raise ValueError(f"{where} asks for {config.n_params:.1e} parameters, more than a machine holds; it is damaged")
+    return config
 
 
 def read_config(folder: Path) -> GPTConfig:
     """The sizes of the model in a folder, from its `config.json`."""
     path = folder / CONFIG
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise FileNotFoundError(f"{folder} has no {CONFIG}, so it is not a model folder; give one that has") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
         raise ValueError(f"{path} is not a JSON object: it was cut short or is another file; save the model again")
@@ -203,6 +211,7 @@ def weight_files(folder: Path) -> list[Path]:
         ValueError: the weights are a pickle, or the index cannot be read.
     """
     if (folder / WEIGHTS).is_file():
+        open(folder / WEIGHTS, "rb").close()  # safetensors calls a file that may not be read missing
         return [folder / WEIGHTS]
     if (folder / INDEX).is_file():
         try:
@@ -213,6 +222,7 @@ def weight_files(folder: Path) -> list[Path]:
         for path in paths:
             if not path.is_file():
                 raise FileNotFoundError(f"{path}, a part of the weights, is missing; download it again")
+            open(path, "rb").close()
         return paths
     pickles = [path.name for path in sorted(folder.iterdir()) if path.suffix in PICKLES]
     if pickles:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -182,6 +183,11 @@ BAD_USE = [
         ["train", "tiny.toml", "--tokenizer", "bpe", "--vocab_size", "256", "--out", "x"],
         "at least 257",
     ),
+    ("out without a name", ["train", "tiny.toml", "--out", ""], "--out is empty"),
+    ("a seed of more than 32 bits", ["train", "tiny.toml", "--seed", str(2**32), "--out", "x"], "at most 4294967295"),
+    ("more threads than can be", ["train", "tiny.toml", "--threads", "1000000", "--out", "x"], "at most 1024"),
+    ("no name of a tokenizer", ["train", "tiny.toml", "--tokenizer", "", "--out", "x"], "tokenizer is empty"),
+    ("a name that is not UTF-8", ["train", "tiny.toml", "--data", "a\udce9.txt", "--out", "x"], "not a name in UTF-8"),
     ("no such tokenizer", ["train", "tiny.toml", "--tokenizer", "bep", "--out", "x"], "no tokenizer 'bep'"),
     ("no such device", ["train", "tiny.toml", "--device", "cuda:99", "--out", "x"], "no device 'cuda:99'"),
     ("no kind of device", ["train", "tiny.toml", "--device", "gpu", "--out", "x"], "no kind of device 'gpu'"),
@@ -221,6 +227,8 @@ BAD_INPUT = [
     ("out is a file", ["train", "tiny.toml", "--out", "text.txt"], "text.txt is a file"),
     ("out cannot be made", ["train", "tiny.toml", "--out", "text.txt/x"], "is a file and cannot hold"),
     ("out cannot be written", ["train", "tiny.toml", "--out", "locked/x"], "locked cannot be written to"),
+    ("wider than memory", ["train", "tiny.toml", "--n_embd", "10" + "0" * 17, "--out", "x"], "out of memory"),
+    ("a model without a name", ["sample", "hf:"], "the model's name is empty"),
     ("no such model", ["sample", "nowhere"], "no model folder nowhere"),
     ("no weights of that name here", ["sample", "gpt2"], "weights of gpt2 are not on this machine"),
     ("a file as model", ["sample", "text.txt"], "is a file; give the folder"),
@@ -362,3 +370,50 @@ def test_a_model_in_hugging_face_format_gets_gpt2s_tokenizer(tmp_path, capsys):
     for name in (f"hf:{tmp_path / 'hf'}", tmp_path / "hf"):
         status, out, err = run(capsys, "sample", name, "--prompt", "Hello", "--max-new-tokens", 12, "--seed", 1)
         assert status == 0 and out.startswith("Hello"), err
+
+
+# ---- systems that are not as one thinks
+
+
+def command(*arguments, shell: str = "", **environment):
+    """The command in a process of its own; `shell`: what to redirect."""
+    line = " ".join([shlex.quote(str(a)) for a in (sys.executable, "-m", "minigpt", *arguments)] + [shell])
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line}"], capture_output=True, text=True, encoding="utf-8",
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+    )  # fmt: skip
+
+
+def test_closed_streams_are_no_error(tiny):
+    done = command("sample", "run", "--max-new-tokens", 3, shell=">&-")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = command("train", "tiny.toml", "--out", "quiet", shell="2>&-")
+    assert done.returncode == 0 and done.stdout.startswith("6 steps")
+    done = command("sample", "nowhere", shell="2>&-")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+
+def test_a_run_whose_reader_leaves_is_not_done(tiny):
+    steps = ["--max_steps", 100_000, "--save_every", 0, "--eval_every", 0]
+    done = command("train", "tiny.toml", *steps, "--out", "left", shell="2>&1 | head -c 1")
+    assert done.returncode == 1 and done.stderr == "" and len(read_log("left")) < 100_000
+
+
+def test_a_prompt_is_utf8_whatever_the_locale(tiny):
+    (tiny / "cats.txt").write_text("猫🙂" * 300, encoding="utf-8")
+    assert cli.main(["train", "tiny.toml", "--data", "cats.txt", "--out", "cats"]) == 0
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    done = command("sample", "cats", "--prompt", "猫", "--max-new-tokens", 3, **plain)
+    assert done.returncode == 0 and done.stdout.startswith("猫"), done.stderr
+
+
+def test_a_user_without_a_home_folder_is_told_what_to_set(tiny, capsys, monkeypatch):
+    monkeypatch.delenv("MINIGPT_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("pathlib.Path.home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+    status, out, err = run(capsys, "data", "list")
+    assert (status, err.count("\n")) == (1, 1) and "set MINIGPT_CACHE" in err
+    monkeypatch.setenv("MINIGPT_CACHE", str(tiny / "text.txt"))
+    status, out, err = run(capsys, "train", "tiny.toml", "--out", "x")
+    assert (status, err.count("\n")) == (1, 1) and "set MINIGPT_CACHE" in err
+    assert not (tiny / "x").exists()

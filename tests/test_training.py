@@ -133,6 +133,9 @@ def test_bad_training_files(tmp_path):
     broken.write_text("n_layer = = 3")
     binary = tmp_path / "binary.toml"
     binary.write_bytes(b"\xff\xfe")
+    marked = tmp_path / "marked.toml"
+    marked.write_bytes(b"\xef\xbb\xbfn_layer = 3\n")  # as Windows' Notepad may write it
+    assert load_settings(marked).n_layer == 3
     for source, says in [(broken, "not valid TOML"), (binary, "not UTF-8"), (tmp_path / "no.toml", "no training file"),
                          ("shakespear-char", "mean 'shakespeare-char'"), (tmp_path, "is a folder")]:  # fmt: skip
         with pytest.raises(SettingsError, match=says):
@@ -268,6 +271,26 @@ def test_tokens_are_kept_and_made_anew_when_the_text_changes(text_file, monkeypa
     monkeypatch.setenv("MINIGPT_CACHE", str(text_file.parent / "cache"))
     text_file.write_text(text_file.read_text(encoding="utf-8") + " more", encoding="utf-8")
     assert corpus.prepare(settings).checksum != first.checksum
+
+
+def test_tokens_of_which_a_part_was_lost_are_made_anew(text_file):
+    settings = Settings(data=str(text_file), block_size=8)
+    first = corpus.prepare(settings)
+    for part in ("train-*.tokens", "val-*.tokens", "minigpt_tokenizer.json"):
+        for path in (text_file.parent / "cache" / "tokens").glob(f"*/{part}"):
+            path.unlink()
+        assert len(corpus.prepare(settings)) == len(first)
+    assert len(list((text_file.parent / "cache" / "tokens").iterdir())) == 1
+
+
+def test_a_full_disk_under_the_cache_is_named(text_file, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(corpus, "write_shards", full)
+    with pytest.raises(OSError, match="cannot be written to .*cache.tokens: No space left .* set MINIGPT_CACHE"):
+        corpus.prepare(Settings(data=str(text_file), block_size=8))
+    assert not any((text_file.parent / "cache" / "tokens").iterdir())
 
 
 # ---- optimizer and schedule

@@ -110,6 +110,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 def read_progress(path: Path) -> dict[str, Any]:
     """What `save_checkpoint` was given as `progress`, without reading the tensors."""
+    open(path, "rb").close()  # safetensors calls a file that may not be read missing
     try:
         with safe_open(path, framework="pt") as file:
             return json.loads((file.metadata() or {})["progress"])

@@ -14,6 +14,7 @@ test.txt is left out. Texts are read in pieces, so they may be larger than memor
 from __future__ import annotations
 
 import codecs
+import errno
 import hashlib
 import os
 import shutil
@@ -26,7 +27,7 @@ import numpy as np
 
 from minigpt import data as datasets
 from minigpt.errors import UsageError, unknown
-from minigpt.tokenizer import Tokenizer
+from minigpt.tokenizer import FILE_NAME, Tokenizer
 from minigpt.training.settings import Settings
 from minigpt.training.shards import read_shards, write_shards
 
@@ -117,7 +118,7 @@ def open_corpus(data: str) -> Corpus:
 
 def _split_folder(folder: Path) -> tuple[list[Path], Path | None]:
     """The files to train on, and the one to validate on if the folder has it."""
-    files = sorted(path for path in folder.glob("*.txt") if path.is_file())
+    files = sorted(path for path in folder.iterdir() if path.name.endswith(".txt") and path.is_file())
     validation = next((path for path in files if path.name in VALIDATION_FILES), None)
     train = [path for path in files if path.name not in (*VALIDATION_FILES, "test.txt")]
     if not train:
@@ -182,9 +183,9 @@ def _character_start(path: Path, at: int) -> int:
 
 
 def _last_word_end(text: str) -> int:
-    """The last place where a non-space is followed by white space; the whole length if there is none."""
+    """The last place where a non-space is followed by a blank or line break; the whole length if there is none."""
     for i in range(len(text) - 1, 0, -1):
-        if text[i].isspace() and not text[i - 1].isspace():
+        if text[i] in "\n\r\t " and not text[i - 1].isspace():
             return i
     return len(text)
 
@@ -216,21 +217,43 @@ def prepare(settings: Settings) -> Tokens:
     corpus = open_corpus(settings.data)
     key = hashlib.sha256(f"{FORMAT} {corpus.checksum} {_tokenizer_key(settings)}".encode()).hexdigest()[:32]
     folder = datasets.cache_dir() / "tokens" / key
-    if not (folder / "minigpt_tokenizer.json").is_file():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=folder.parent))
-        try:
-            _write_tokens(corpus, make_tokenizer(settings, corpus), temporary)
-            if not folder.is_dir():  # else another process was quicker, with the same
-                os.replace(temporary, folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    if not _is_whole(folder):
+        datasets.make_cache_folder(folder.parent)
+        _write_tokens(corpus, make_tokenizer(settings, corpus), folder)
     tokenizer = Tokenizer.load(folder)
     train, val = (read_shards(folder, split, tokenizer.vocab_size) for split in SPLITS)
     return Tokens(tokenizer, train, val, key)
 
 
+def _is_whole(folder: Path) -> bool:
+    """Whether all is there; something that tidies caches may have taken a part."""
+    return (folder / FILE_NAME).is_file() and all(any(folder.glob(f"{split}-*.tokens")) for split in SPLITS)
+
+
 def _write_tokens(corpus: Corpus, tokenizer: Tokenizer, folder: Path) -> None:
+    """Writes the tokens to a temporary folder, which is then renamed."""
+    temporary = None
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        _write_splits(corpus, tokenizer, temporary)
+        if not _is_whole(folder):  # else another process was quicker, with the same
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(temporary, folder)
+    except OSError as error:
+        if _is_whole(folder):
+            return
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) and temporary is not None:
+            raise
+        raise OSError(
+            f"the tokens of the text cannot be written to {folder.parent}: {error.strerror}; "
+            "free some space there, or set MINIGPT_CACHE to another folder"
+        ) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_splits(corpus: Corpus, tokenizer: Tokenizer, folder: Path) -> None:
     for split in SPLITS:
         write_shards(folder, split, encode_documents(corpus, split, tokenizer), tokenizer.vocab_size)
     tokenizer.save(folder)
@@ -268,7 +291,7 @@ def _tokenizer_key(settings: Settings) -> str:
     if settings.tokenizer in ("gpt2", "char"):
         return settings.tokenizer
     path = Path(settings.tokenizer)
-    path = path / "minigpt_tokenizer.json" if path.is_dir() else path
+    path = path / FILE_NAME if path.is_dir() else path
     if not path.is_file():
         raise UsageError(
             f"there is no tokenizer {settings.tokenizer!r}; give char, gpt2, bpe, or a saved tokenizer's file or folder"

@@ -92,8 +92,18 @@ class Settings:
             )
         if self.tokenizer == "bpe" and self.vocab_size < 257:
             raise SettingsError(f"vocab_size must be at least 257 (256 bytes and <|endoftext|>), not {self.vocab_size}")
+        for name, (most, words) in _MOST.items():
+            if getattr(self, name) > most:
+                raise SettingsError(f"{name} must be {words}, not {getattr(self, name)!r}")
         if not self.data:
             raise SettingsError("data is empty; give a text file, a folder or a name of `minigpt data list`")
+        if not self.tokenizer:
+            raise SettingsError("tokenizer is empty; give char, gpt2, bpe, or a saved tokenizer's file or folder")
+        for name in ("data", "tokenizer"):  # they are kept in train.toml, which is UTF-8
+            if any("\ud800" <= character <= "\udfff" for character in getattr(self, name)):
+                raise SettingsError(
+                    f"{name} = {getattr(self, name)!a} is not a name in UTF-8; rename it, or set PYTHONUTF8=1"
+                )
 
     @property
     def tokens_per_step(self) -> int:
@@ -120,6 +130,8 @@ _LEAST = {
     **{name: (0, "at least 0") for name in ("eval_every", "eval_batches", "save_every", "seed", "threads")},
     "learning_rate": (1e-12, "above 0"),
 }
+# More would not be another run: PyTorch's generator on the CPU takes 32 bits of a seed. More threads crash it.
+_MOST = {"seed": (2**32 - 1, "at most 4294967295"), "threads": (1024, "at most 1024")}
 _CHOICES = {"dtype": ("auto", "float32", "bfloat16", "float16"), "compile": ("auto", "true", "false")}
 
 
@@ -167,7 +179,7 @@ def preset_names() -> list[str]:
 def read_training_file(path: Path) -> dict[str, Any]:
     """The keys and values of a TOML file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows' Notepad may write a byte order mark
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not a text file: byte {error.start} is not UTF-8") from error
     except tomllib.TOMLDecodeError as error:
