@@ -58,6 +58,7 @@ def measure(texts: Sequence[str], tokenizer: Tokenizer) -> dict:
     """What the chapter tells of a group of texts; shares are of 1."""
     tokens = [ids for text in texts if len(ids := tokenizer.encode(text, allow_special=True)) > N]
     shares = [repeated(ids) for ids in tokens]
+    worst = tokens[shares.index(max(shares))]
     counts = {k: [0, 0] for k in BINS}
     for ids in tokens:
         for times, same in continued(ids):
@@ -68,6 +69,7 @@ def measure(texts: Sequence[str], tokenizer: Tokenizer) -> dict:
         "mean_tokens": round(sum(map(len, tokens)) / len(tokens)),
         "repeated": round(sum(shares) / len(shares), 4),
         "texts_with_a_fifth_repeated": round(sum(share > 0.2 for share in shares) / len(shares), 4),
+        "most_repeated": {"share": round(max(shares), 4), "ends": tokenizer.decode(worst[-30:])},
         "places": {str(k): n for k, (n, _) in counts.items()},
         "continued": {str(k): round(same / n, 4) if n else None for k, (n, same) in counts.items()},
     }
