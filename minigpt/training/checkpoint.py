@@ -130,12 +130,16 @@ def read_log(folder: str | os.PathLike) -> list[dict[str, Any]]:
 
     Raises:
         FileNotFoundError: there is no log in that folder.
+        ValueError: a line of it is not JSON.
     """
     path = Path(folder) / LOG
     if not path.is_file():
         raise FileNotFoundError(f"there is no {LOG} in {folder}; give the folder of a training run")
     lines = path.read_bytes().split(b"\n")[:-1]  # what follows the last line end is not a line
-    return [json.loads(line) for line in lines]
+    try:
+        return [json.loads(line) for line in lines]
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: a line of it is not JSON; restore it, or delete that line") from error
 
 
 class Log:

@@ -147,6 +147,8 @@ class Trainer:
             bar.close()
             log.close()
         lines = read_log(self.out)
+        if not lines:
+            raise ValueError(f"{self.out} has all its steps, but its log was lost; use its model, or train it anew")
         losses = [line["val_loss"] for line in lines if "val_loss" in line]
         return Run(self.out, self.step, lines[-1]["loss"], losses[-1] if losses else None)
 
