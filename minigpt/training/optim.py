@@ -1,6 +1,6 @@
 """AdamW, and the learning rate it is given at each step.
 
-The paper says of them only that the learning rate was tuned by hand for each model (section 2.3). Optimizer, schedule
+The paper says of them only that the learning rate was tuned by hand for each model (section 3). Optimizer, schedule
 and weight decay here are what became usual after GPT-2, and our choice.
 """
 
