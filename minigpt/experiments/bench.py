@@ -331,7 +331,7 @@ def sampling_speed(bench: Bench, batch_size: int) -> dict:
     same = torch.equal(generate(model, prompt, new, temperature=0), theirs())  # and both have warmed up
     weights = 4 * (config.n_params - config.block_size * config.n_embd)  # bytes read for each token
     found = alternate(
-        bench.rounds(5),
+        bench.rounds(5 if batch_size == 1 else 3),
         ours=lambda: batch_size * new / seconds(lambda: generate(model, prompt, new, temperature=0)),
         theirs=lambda: batch_size * new / seconds(theirs),
         limit=lambda: batch_size * read_speed(weights) / weights,
