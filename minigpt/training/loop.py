@@ -368,7 +368,7 @@ def compiled(
     model: nn.Module, settings: Settings, device: torch.device, autocast: Callable, report: Callable[[str], None]
 ) -> nn.Module:
     """The model through torch.compile where that pays and works, else the model itself; a failure is one line."""
-    pays_from = {"cuda": 1e15, "cpu": 1e14}  # FLOP of the whole run: about ten times what compiling costs
+    pays_from = {"cuda": 1e15}  # FLOP of the whole run: ten times what compiling costs; a CPU gains nothing by it
     work = flops_per_token(model.config) * settings.tokens_per_step * settings.max_steps
     if settings.compile == "false" or settings.compile == "auto" and work < pays_from.get(device.type, math.inf):
         return model
