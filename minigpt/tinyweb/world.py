@@ -2,6 +2,9 @@
 
 The world is one and the same for every seed, so that a fact read on one page holds on all the others. The lists are
 written by hand; who lives where, keeps what and fears what is dealt out once by dice with a fixed seed.
+
+Two kinds of people: the 360 of `PEOPLE` have a first and a last name and facts that never change; the 120 of `CAST`
+have a first name only and do in a story, a chat or a passage whatever that page says of them, and nothing after it.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ Pam Pia Rita Rosa Ruth Sara Tara Tilda Uma Una Vera Wanda Yara Zelda Zita Zoe"""
 _MEN = """Abe Abel Amir Arlo Axel Ben Bert Boris Bram Carl Ciro Dag Dirk Edgar Egon Emil Enzo Erik Ezra Felix Finn Gil
 Gus Hans Hugo Igor Isak Ivo Jan Jude Kai Klaus Kofi Lars Leo Luca Max Milo Ned Nico Nils Odo Omar Oskar Otto Pip
 Ravi Remy Rolf Sami Sven Theo Tom Urs Vito Wim Yuri Zeno Knut Mika""".split()
+SURNAMES = """Bramble Brindle Bumble Bungle Button Cobble Crumpet Custard Dabble Dimple Doodle Fizzle Fumble Gherkin
+Giggle Gobble Haggle Hobble Jingle Jumble Muddle Mumble Nibble Noodle Pebble Pickle Puddle Quibble Ripple Ruffle
+Sniffle Sprocket Thimble Trickle Tumble Twiddle Waffle Whistle Wiggle Wimple""".split()
 
 # job, what someone with that job does all day
 JOBS = [
@@ -31,11 +37,11 @@ JOBS = [
     ("gardener", "grows stones, which is easier"),
     ("poet", "has been looking for one word since spring"),
     ("barber", "cuts hair by moonlight, and it shows"),
-    ("miller", "is afraid of windy days"),
+    ("miller", "grinds flour so fine that it cannot be found"),
     ("cook", "has never tasted the soup"),
     ("nurse", "is kind to chairs as well"),
     ("pilot", "flies low to save air"),
-    ("fiddler", "knows one song and nine endings"),
+    ("butcher", "sells mostly parsley"),
     ("librarian", "whispers even at weddings"),
     ("locksmith", "has lost every key but one"),
     ("farmer", "ploughs in circles to save time"),
@@ -43,6 +49,12 @@ JOBS = [
     ("puddle inspector", "has measured every puddle twice"),
     ("cheese tester", "has never finished a report"),
     ("goose tutor", "teaches geese to read, so far without luck"),
+    ("hat doctor", "listens to hats and tells them to rest"),
+    ("echo seller", "sells good echoes and keeps the bad ones"),
+    ("fog guide", "leads people into the fog, for a fee"),
+    ("spoon bender", "bends them back as well, for more"),
+    ("queue marshal", "stands in line so that others need not"),
+    ("shadow sweeper", "finishes at noon and begins again at one"),
 ]
 
 # thing, what is wrong with it, what helps
@@ -79,6 +91,14 @@ THINGS = [
     ("candle", "goes out on Fridays", "stay in on Fridays"),
     ("fence", "lets everyone through", "call it a gate"),
     ("compass", "points at lunch", "eat first and walk later"),
+    ("pot", "boils only when nobody watches", "look at the wall"),
+    ("knife", "cuts everything but bread", "tear the bread and thank the knife"),
+    ("barrel", "rolls home by itself", "follow it"),
+    ("stove", "goes cold when praised", "complain a little"),
+    ("carpet", "moves one foot a year", "move the house after it"),
+    ("anvil", "is lonely", "put a second anvil where it can see it"),
+    ("feather", "lands on the same nose every time", "lend it another nose"),
+    ("sock", "has never met the other one", "introduce it to a stranger"),
 ]
 
 # animal, its habit
@@ -105,7 +125,43 @@ ANIMALS = [
     ("donkey", "agrees with no one"),
     ("rabbit", "has a plan and will not tell"),
     ("moth", "eats only expensive coats"),
+    ("mouse", "borrows cheese and pays it back in crumbs"),
+    ("fox", "sells the same hen twice"),
+    ("bear", "sleeps until the bread is done"),
+    ("hare", "is never late and never there"),
+    ("pig", "has a bath before the mud"),
+    ("ox", "pulls the wrong cart to the right field"),
+    ("bee", "signs its work"),
+    ("hedgehog", "rolls up when it is asked to dance"),
 ]
+
+_OPPOSITES = """big small, heavy light, loud quiet, hard soft, fast slow, brave shy, old new, hot cold, sharp blunt,
+clean dirty, strong weak, tall short, clever silly, wet dry, fat thin, friendly rude, hungry full, bright dark,
+tired awake, smooth rough, round flat, cheap costly, lazy busy"""
+OPPOSITE = {}  # each adjective and what it is not; no noun has both in its traits
+for _pair in _OPPOSITES.replace("\n", " ").split(","):
+    _one, _other = _pair.split()
+    OPPOSITE[_one], OPPOSITE[_other] = _other, _one
+
+# What everyone knows of a noun: three fixed traits.
+_TRAITS = """
+kettle hot loud round; umbrella light thin wet; ladder tall thin old; clock old loud round; bicycle fast thin new;
+lamp bright hot shy; piano heavy loud big; boat big slow wet; kite light fast bright; drum loud round hard;
+map flat light old; key small hard cheap; bucket wet cheap round; coat big soft dark; hat light soft silly;
+chair hard cheap short; door big flat heavy; spoon small smooth blunt; radio loud new awake;
+telescope thin costly clever; rope strong rough cheap; broom dirty dry rough; pillow soft dry quiet;
+mirror smooth bright flat; bell loud hard cold; cart heavy slow strong; trumpet loud costly bright;
+jar cold smooth full; scarf soft short rough; candle bright small hot; fence short rough weak;
+compass small round clever; pot hot heavy full; knife sharp smooth thin; barrel fat dark heavy;
+stove hot big dirty; carpet flat soft old; anvil heavy blunt cold; feather light dry weak; sock small dirty soft;
+goat hungry rough clever; hen fat busy silly; duck wet friendly fat; cat lazy clean rude; dog friendly loud brave;
+pony short hungry strong; owl tired clever quiet; crab hard small rude; mole shy slow dirty; newt wet quiet small;
+frog loud wet small; snail slow small wet; goose loud rude brave; swan clean rude tall; otter clever wet fast;
+badger strong awake dirty; toad fat lazy rough; ferret thin fast clever; parrot loud bright rude;
+donkey strong slow rude; rabbit soft fast shy; moth weak hungry quiet; mouse small shy fast; fox clever fast thin;
+bear strong big tired; hare fast tall awake; pig fat clean hungry; ox strong heavy slow; bee busy small loud;
+hedgehog shy round sharp"""
+TRAITS = {noun: tuple(traits) for noun, *traits in (entry.split() for entry in _TRAITS.split(";"))}
 
 FOODS = [
     "turnip soup",
@@ -126,6 +182,12 @@ FOODS = [
     "beet juice",
     "apple pie",
     "burnt sugar",
+    "carrot cake",
+    "mustard",
+    "radish jelly",
+    "dry biscuits",
+    "leek pancakes",
+    "barley stew",
 ]
 
 FEARS = [
@@ -145,7 +207,18 @@ FEARS = [
     "small dogs",
     "choirs",
     "the dark",
+    "left shoes",
+    "loose buttons",
+    "speeches",
+    "birthdays",
+    "feathers",
+    "low ceilings",
+    "owls",
+    "surprises",
 ]
+
+INSTRUMENTS = """fiddle flute harp tuba banjo organ cello bagpipe lute gong whistle harmonica triangle zither
+oboe accordion""".split()
 
 # town, its festival, when, its motto
 _TOWNS = [
@@ -168,10 +241,23 @@ _TOWNS = [
     ("Turnip", "the Pulling", "September", "Deep roots, short speeches."),
     ("Wobble", "the Leaning Race", "May", "Straight enough."),
 ]
+_INHABITANTS = [44, 36, 30, 28, 24, 22, 22, 20, 18, 18, 16, 16, 14, 12, 12, 10, 10, 8]  # even: neighbours come in pairs
+
+
+class Name(NamedTuple):
+    """A character of the day."""
+
+    name: str
+    she: str
+    him: str
+    his: str
 
 
 class Person(NamedTuple):
-    name: str
+    """Someone with an entry in the encyclopedia."""
+
+    name: str  # "Ada"
+    full: str  # "Ada Brindle"
     she: str
     him: str
     his: str
@@ -183,6 +269,8 @@ class Person(NamedTuple):
     food: str
     fear: str
     invention: str  # "silent bell"
+    instrument: str
+    neighbour: str  # "Otto Fizzle", of the same town, whose neighbour this person is
 
 
 class Town(NamedTuple):
@@ -190,39 +278,65 @@ class Town(NamedTuple):
     festival: str
     month: str
     motto: str
-    mayor: str
+    mayor: str  # a full name; the mayor lives in the town
     rival: str
     animal: str
     food: str
 
 
-_STRANGE = ["silent", "folding", "edible", "glass", "heated", "pocket", "musical", "square", "invisible", "woollen"]
+_STRANGE = """silent folding edible glass heated pocket musical square invisible woollen talking upside-down paper
+sleepy""".split()
+
+
+def _skewed(dice, items):
+    """One of the items, the first ones more often: in every world some answers are popular."""
+    return items[min(dice.below(len(items)), dice.below(len(items)))]
 
 
 def _people() -> list[Person]:
     dice = Dice(2019)
-    inventions = dice.some([f"{how} {thing[0]}" for how in _STRANGE for thing in THINGS], len(_WOMEN) + len(_MEN))
+    inventions = dice.some([f"{how} {thing[0]}" for how in _STRANGE for thing in THINGS], 3 * len(CAST))
+    towns = dice.some([town[0] for town, n in zip(_TOWNS, _INHABITANTS) for _ in range(n)], 3 * len(CAST))
+    full = [f"{name.name} {surname}" for name in CAST for surname in dice.some(SURNAMES, 3)]
+    neighbours = _pairs(full, towns)
     people = []
-    for name, pronouns in [(n, ("she", "her", "her")) for n in _WOMEN] + [(n, ("he", "him", "his")) for n in _MEN]:
-        job, pet = dice.pick(JOBS), dice.pick(ANIMALS)
-        town, food, fear = dice.pick(_TOWNS)[0], dice.pick(FOODS), dice.pick(FEARS)
-        people.append(Person(name, *pronouns, *job, town, *pet, food, fear, inventions[len(people)]))
+    for i, name in enumerate(full):
+        job, pet = _skewed(dice, JOBS), _skewed(dice, ANIMALS)
+        food, fear, instrument = (_skewed(dice, items) for items in (FOODS, FEARS, INSTRUMENTS))
+        first, *pronouns = CAST[i // 3]
+        facts = (*job, towns[i], *pet, food, fear, inventions[i], instrument, neighbours[name])
+        people.append(Person(first, name, *pronouns, *facts))
     return people
+
+
+def _pairs(full: list[str], towns: list[str]) -> dict[str, str]:
+    """Each person's neighbour, who lives in the same town and has this person for a neighbour."""
+    neighbours = {}
+    for town, *_ in _TOWNS:
+        here = [name for name, home in zip(full, towns) if home == town]
+        half = len(here) // 2
+        for one, other in zip(here[:half], here[half:]):
+            neighbours[one], neighbours[other] = other, one
+    return neighbours
 
 
 def _towns() -> list[Town]:
     dice = Dice(1542)
-    mayors = dice.some(_WOMEN + _MEN, len(_TOWNS))
+    mayors = [dice.pick([p.full for p in PEOPLE if p.town == town[0]]) for town in _TOWNS]
     around = dice.some([town[0] for town in _TOWNS], len(_TOWNS))  # each town's rival is the next one in a ring
     ring = dict(zip(around, around[1:] + around[:1]))
-    return [
-        Town(*town, mayors[i], ring[town[0]], dice.pick(ANIMALS)[0], dice.pick(FOODS)) for i, town in enumerate(_TOWNS)
-    ]
+    animals, foods = dice.some(ANIMALS, len(_TOWNS)), dice.some(FOODS, len(_TOWNS))
+    return [Town(*town, mayors[i], ring[town[0]], animals[i][0], foods[i]) for i, town in enumerate(_TOWNS)]
 
 
+WOMEN = [Name(name, "she", "her", "her") for name in _WOMEN]
+MEN = [Name(name, "he", "him", "his") for name in _MEN]
+CAST = WOMEN + MEN
 PEOPLE = _people()
 TOWNS = _towns()
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+MONTHS = """January February March April May June July August September October November December""".split()
+COLOURS = "red blue green yellow brown grey purple white black pink".split()
 PLACES = [
     "at the market",
     "on the bridge",
@@ -238,6 +352,10 @@ PLACES = [
     "near the mill",
     "at the harbour",
     "in the garden",
+    "behind the stove",
+    "in the barn",
+    "on the hill",
+    "under the old tree",
 ]
 NUMBERS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "twenty", "forty"]
 
@@ -256,6 +374,6 @@ def start(sentence: str) -> str:
     return sentence[0].upper() + sentence[1:]
 
 
-def slots(person: Person, **more) -> dict:
+def slots(person: Name | Person, **more) -> dict:
     """What a sentence with {a} (the name), {she}, {She}, {him}, {his} needs, and whatever `more` holds."""
     return {"a": person.name, "she": person.she, "She": start(person.she), "him": person.him, "his": person.his, **more}
