@@ -43,11 +43,13 @@ def build(out: Path = ROOT / "_build", root: Path = ROOT) -> Path:
 
 
 def make_assets(root: Path) -> None:
-    """Write the data that live figures share (GPT-2's merges, the small model) where pages load it from."""
+    """Write the data that live figures share (GPT-2's merges, the small model, pages to count in) where pages load it."""
     folder = root / "book" / "_static" / "generated"
     made = list(folder.glob("*"))
     oldest = min(made, key=lambda path: path.stat().st_mtime) if made else folder
-    sources = [*(ROOT / "minigpt" / "widgets").glob("*"), *(ROOT / "minigpt" / "assets").rglob("*")]
+    package = ROOT / "minigpt"
+    sources = [*(package / "widgets").glob("*"), *(package / "assets").rglob("*"), *(package / "tinyweb").glob("*.py")]
+    sources.append(package / "ngram.py")
     has_chapters = any(page.startswith("chapters/") for page in pages(root))
     if not has_chapters or (made and not _is_newer(sources, oldest)):
         return

@@ -64,10 +64,10 @@ class Level(NamedTuple):
 def discount(counts: np.ndarray) -> float:
     """What is taken off each count: n1 / (n1 + 2 n2), where n1 and n2 are how many counts are 1 and 2 (Ney et al. 1994).
 
-    Small texts may have none of either, so the result is kept between 0.1 and 0.9.
+    A small text may have none of one of them; then one half, which is our choice.
     """
     ones, twos = int((counts == 1).sum()), int((counts == 2).sum())
-    return min(max(ones / max(ones + 2 * twos, 1), 0.1), 0.9)
+    return ones / (ones + 2 * twos) if ones and twos else 0.5
 
 
 def find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:

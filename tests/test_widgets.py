@@ -23,6 +23,7 @@ RUN = {"name": "a run", "step": [1, 2, 3], "train": [3.0, 2.0, 1.0], "val": [Non
 FIGURES = {
     "BPEMerges": {},
     "GPT2Tokens": {},
+    "NextWord": {},
     "Attention": {},
     "Calculator": {},
     "ResidualGrowth": {},
@@ -97,6 +98,8 @@ def test_thin_keeps_what_is_short_and_marks_what_is_missing():
         (lambda: widgets.Writer(top_k=0), "top_k"),
         (lambda: widgets.Writer(top_p=1.5), "top_p"),
         (lambda: widgets.BPEMerges(merges=0), "merges"),
+        (lambda: widgets.NextWord(n=7), "from 1 to 6"),
+        (lambda: widgets.NextWord(smoothing="none"), "kneser-ney"),
         (lambda: widgets.quiz([]), "at least one"),
         (lambda: widgets.quiz([{"choices": []}]), "question"),
         (lambda: widgets.quiz([{"question": "a", "choices": ["b"], "answer": 1}]), "1 choices"),
@@ -185,7 +188,7 @@ def test_assets_as_a_command(tmp_path, capsys):
     command = [sys.executable, "-m", "minigpt.widgets.assets", str(tmp_path / "out"), str(tmp_path / "model")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["gpt2.js", "tinyweb.js"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["gpt2.js", "tinyweb.js", "words.js"]
     assert assets.main([str(tmp_path / "out"), str(tmp_path / "none")]) == 1
     assert "missing" in (err := capsys.readouterr().err) and err.count("\n") == 1
     assert assets.main([]) == 2

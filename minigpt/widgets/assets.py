@@ -1,4 +1,5 @@
-"""What the figures need beside their script: GPT-2's merges ("gpt2"), the small model with its tokenizer ("tinyweb").
+"""What the figures need beside their script: GPT-2's merges ("gpt2"), the small model with its tokenizer ("tinyweb"),
+pages of tinyweb to count in ("words").
 
     python -m minigpt.widgets.assets book/_static/generated
 
@@ -12,17 +13,20 @@ import base64
 import json
 import sys
 from array import array
+from itertools import chain
 from pathlib import Path
 
 from minigpt.recorded import write_atomic
 from minigpt.tokenizer import Tokenizer
 
 TINYWEB = Path(__file__).parents[1] / "assets" / "tinyweb"
-NAMES = ("gpt2", "tinyweb")
+NAMES = ("gpt2", "tinyweb", "words")
+WORDS = 150_000  # of tinyweb, that the page of chapter 02 counts in
+ORDER = 6  # the longest n-grams there
 
 
 def asset(name: str, model_dir: str | Path | None = None) -> tuple[dict, list[bytes]]:
-    """(meta, buffers) of "gpt2" or "tinyweb"; `model_dir` is a model folder to take instead of the shipped one.
+    """(meta, buffers) of one of NAMES; `model_dir` is a model folder to take instead of the shipped one.
 
     Raises:
         ValueError: no such asset, or a model that the page cannot run.
@@ -32,7 +36,44 @@ def asset(name: str, model_dir: str | Path | None = None) -> tuple[dict, list[by
         return {}, [merge_ids(Tokenizer.gpt2())]
     if name == "tinyweb":
         return model_asset(TINYWEB if model_dir is None else Path(model_dir))
+    if name == "words":
+        return words_asset(counted_pages())
     raise ValueError(f"there is no asset {name!r}; there are {', '.join(NAMES)}")
+
+
+def counted_pages() -> list[list[str]]:
+    """The first training pages of tinyweb, cut into words, about WORDS of them."""
+    from minigpt.ngram import cut_words
+    from minigpt.tinyweb import documents
+
+    pages, size = [], 0
+    for text in documents(WORDS):
+        pages.append(cut_words(text))
+        size += len(pages[-1]) + 1
+        if size >= WORDS:
+            break
+    return pages
+
+
+def words_asset(pages: list[list[str]]) -> tuple[dict, list[bytes]]:
+    """Pages as ids of 16 bits, END before and after each; the words; the discounts of Kneser-Ney for each length.
+
+    The page counts the n-grams by itself: the text is smaller than the tables that are made from it.
+    """
+    from minigpt.ngram import NGram, discount
+
+    model = NGram.train(pages, ORDER)
+    if model.vocab_size > 65536:
+        raise ValueError(f"the page can count 65,536 different words, not {model.vocab_size:,}")
+    id_of = {word: i for i, word in enumerate(model.words)}
+    ids = array("H", chain([0], *([*(id_of[word] for word in page), 0] for page in pages)))
+    if sys.byteorder == "big":
+        ids.byteswap()
+    discounts = {
+        "highest": [discount(level.times) for level in model.levels],
+        "lower": [level.discount for level in model.levels[:-1]],
+    }
+    return {"words": model.words, "discounts": discounts}, [ids.tobytes()]
 
 
 def merge_ids(tokenizer: Tokenizer) -> bytes:

@@ -73,6 +73,34 @@ class ModelFigure(Figure):
         return assets.model_asset(Path(self.model_dir)) if own else super()._asset(name)
 
 
+class NextWord(Figure):
+    """Chapter 02: what an n-gram model of tinyweb expects after each of the reader's words, and what it counted.
+
+    The model is `minigpt.ngram.NGram` on the pages of `minigpt.widgets.assets.counted_pages`, a page's start before the
+    text; the page counts by itself.
+
+    Args:
+        text: the text at the start.
+        n: the order at the start, 1 to 6.
+        smoothing: "kneser-ney" or "counts".
+        seed: where the random numbers of "Draw" start.
+    """
+
+    _esm = source("core.js", "nextword.js")
+    about = "what an n-gram model expects next, as n and your text change"
+    text = traitlets.Unicode().tag(sync=True)
+    n = traitlets.Int().tag(sync=True)
+    smoothing = traitlets.Unicode().tag(sync=True)
+    seed = traitlets.Int().tag(sync=True)
+
+    def __init__(self, text: str = "The hen", n: int = 3, smoothing: str = "kneser-ney", seed: int = 1) -> None:
+        if not 1 <= n <= 6:
+            raise ValueError(f"n must be from 1 to 6 here, not {n}")
+        if smoothing not in ("kneser-ney", "counts"):
+            raise ValueError(f"smoothing is 'kneser-ney' or 'counts', not {smoothing!r}")
+        super().__init__(text=text[:500], n=n, smoothing=smoothing, seed=seed)
+
+
 class BPEMerges(Figure):
     """Chapter 04: byte pair encoding learned merge by merge from a small text, ties as in `minigpt.tokenizer`.
 
