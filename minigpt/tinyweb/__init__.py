@@ -16,26 +16,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from minigpt.tinyweb import chat, encyclopedia, forum, lists, news, quiz, quotes, reading, story, wobblish
+from minigpt.tinyweb import chat, encyclopedia, forum, lists, lookup, news, quiz, quotes, reading, story, wobblish
 from minigpt.tinyweb.dice import Dice
 
 if TYPE_CHECKING:
     from minigpt.model import GPT
     from minigpt.tokenizer import Tokenizer
 
-# Of 100 pages, how many are of each kind. Chats and quoted replies come often: there names open lines and return,
-# which is what a small model learns copying from.
+# Of 100 pages, how many are of each kind. Pages on which something said must come back soon (chats, quoted replies,
+# look-ups) are many and of many forms: that variety is what a small model learns copying and binding from.
 KINDS = {
-    "encyclopedia": (encyclopedia.write, 14),
-    "chat": (chat.write, 16),
-    "quotes": (quotes.write, 14),
-    "story": (story.write, 13),
-    "wobblish": (wobblish.write, 11),
-    "forum": (forum.write, 9),
-    "news": (news.write, 8),
-    "reading": (reading.write, 6),
-    "quiz": (quiz.write, 5),
+    "encyclopedia": (encyclopedia.write, 13),
+    "quiz": (quiz.write, 6),
+    "forum": (forum.write, 6),
+    "chat": (chat.write, 14),
+    "quotes": (quotes.write, 11),
     "lists": (lists.write, 4),
+    "lookup": (lookup.write, 11),
+    "wobblish": (wobblish.write, 13),
+    "story": (story.write, 11),
+    "news": (news.write, 5),
+    "reading": (reading.write, 6),
 }
 _DRAW = [kind for kind, (_, share) in KINDS.items() for _ in range(share)]
 MODEL_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "tinyweb"

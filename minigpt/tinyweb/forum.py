@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from minigpt.tinyweb.world import ANIMALS, DAYS, FOODS, NUMBERS, PEOPLE, PLACES, THINGS, TOWNS, a, slots, start
+from minigpt.tinyweb import facts
+from minigpt.tinyweb.world import (
+    ANIMALS,
+    CAST,
+    DAYS,
+    FOODS,
+    NUMBERS,
+    PEOPLE,
+    PLACES,
+    THINGS,
+    TOWNS,
+    TRAITS,
+    a,
+    slots,
+    start,
+)
 
 _TITLES = [
     "My {thing} {wrong}. What now?",
@@ -11,6 +26,9 @@ _TITLES = [
     "Question about {a_thing}",
     "Help, the {thing} {wrong}",
     "{thing} again",
+    "To whoever sold me the {thing}",
+    "{town}: {thing}, advice wanted",
+    "Should {a_thing} be this {trait}?",
 ]
 _QUESTIONS = [
     "I bought {a_thing} in {town}, and it {wrong}. What should I do?",
@@ -19,15 +37,19 @@ _QUESTIONS = [
     "Can {a_thing} be mended in {town}? Mine {wrong}.",
     "I was told in {town} that no {thing} is perfect, but this one {wrong}.",
     "We have {n} of these in {town}. Only my {thing} {wrong}.",
+    "In {town} the {thing} is said to be {trait}. Mine is, and it {wrong}.",
+    "My neighbour in {town} gave me {a_thing}. It {wrong}. Is this a declaration of war?",
 ]
 _ANSWERS = [
     "{Helps}. It worked for me, {a}.",
     "You have to {helps}.",
     "{a}, simply {helps}.",
     "Have you tried to {helps}?",
-    "In {town} we {helps}.",
+    "In {town} we always say: {helps}.",
     "My {animal} had the same. {Helps}.",
     "First, eat some {food}. Then {helps}.",
+    "{a}, the only thing to do is this: {helps}.",
+    "As my mother used to say: {helps}.",
 ]
 _OTHERS = [
     "I have no {thing}, but I agree with {b}.",
@@ -39,6 +61,11 @@ _OTHERS = [
     "I came here for {food}. Is this the wrong page?",
     "{a}, did you sit on it?",
     "{b} said the same to me {place}.",
+    "Ask {full} of {home}, {a_job}.",
+    "{a}, write to {full}. {fact}",
+    "Off topic, but {full} invented the {invention}.",
+    "This is like the {invention} of {full}. Nobody mended that either.",
+    '"{Helps}," says {b}. I tried that {place} and was asked to leave.',
 ]
 _ENDS = [
     "It worked. Thank you, {b}!",
@@ -47,37 +74,52 @@ _ENDS = [
     "Solved: I gave the {thing} to {c}.",
     "Closed by the moderator, who has {a_thing} too.",
     "I tried it {n} times. It {wrong} more than ever, {b}.",
+    "{b}, you are a genius. {c}, you are not.",
+    "Too late, {b}. It is in the lake now.",
+    "{c}, I will see you {place}.",
+]
+_BACK = [
+    "That is easy to say, {a}.",
+    "You are welcome, {a}. Give my love to {town}.",
+    "{a}, I was talking about another {thing}.",
+    "I take it all back, {a}.",
+    "Glad to help, {a}. And you, {c}, be quiet.",
 ]
 
 
 def write(dice, split: str) -> tuple[str, list]:
     """A thread; what is apart is who asks, about which thing, in which town."""
-    key = dice.combination(split, len(PEOPLE), len(THINGS), len(TOWNS))
-    asker, (thing, wrong, helps), town = PEOPLE[key[0]], THINGS[key[1]], TOWNS[key[2]]
-    b, c = [p.name for p in dice.some(PEOPLE, 3) if p is not asker][:2]
-    said = slots(
-        asker,
-        b=b,
-        c=c,
-        thing=thing,
-        a_thing=a(thing),
-        wrong=wrong,
-        helps=helps,
-        Helps=start(helps),
+    key = dice.combination(split, len(CAST), len(THINGS), len(TOWNS))
+    asker, (thing, wrong, helps), town = CAST[key[0]], THINGS[key[1]], TOWNS[key[2]]
+    b, c = [p.name for p in dice.some(CAST, 3) if p is not asker][:2]
+    said = slots(asker, b=b, c=c, thing=thing, a_thing=a(thing), wrong=wrong, helps=helps, Helps=start(helps))
+    known = dice.pick(PEOPLE)
+    said.update(
+        trait=dice.pick(TRAITS[thing]),
         town=town.name,
-        animal=dice.pick(ANIMALS)[0],
+        animal=dice.pick(_PLAIN),
         food=dice.pick(FOODS),
         day=dice.pick(DAYS),
         place=dice.pick(PLACES),
         n=dice.pick(NUMBERS),
+        full=known.full,
+        home=known.town,
+        a_job=a(known.job),
+        invention=known.invention,
+        fact=facts.tell(dice, known, dice.pick(facts.ATTRIBUTES)),
     )
-    title, question, answer, other, end = (
-        dice.pick(lines).format(**said) for lines in (_TITLES, _QUESTIONS, _ANSWERS, _OTHERS, _ENDS)
+    title, question, answer, other, end, back = (
+        dice.pick(lines).format(**said) for lines in (_TITLES, _QUESTIONS, _ANSWERS, _OTHERS, _ENDS, _BACK)
     )
-    votes = f" [{dice.below(40)} votes]" if dice.chance(0.5) else ""
+    votes = f" [{2 + dice.below(40)} votes]" if dice.chance(0.5) else ""
     posts = [f"{asker.name} asks: {question}", f"{b}{votes}: {answer}"]
-    if dice.chance(0.6):
+    if dice.chance(0.75):
         posts.append(f"{c}: {other}")
-    if dice.chance(0.5):
+    if dice.chance(0.65):
         posts.append(f"{asker.name}: {end}" if "moderator" not in end else end)
+        if "moderator" not in end and dice.chance(0.4):
+            posts.append(f"{b}: {back}")
     return start(title) + "\n" + "\n".join(posts), [key]
+
+
+_PLAIN = [animal for animal, _ in ANIMALS if animal not in ("mouse", "goose", "fox", "ox", "pony")]  # add -s for many

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigpt.tinyweb.world import DAYS, FOODS, NUMBERS, PEOPLE, PLACES, THINGS, TOWNS
+from minigpt.tinyweb.world import CAST, DAYS, FOODS, NUMBERS, PLACES, THINGS, TOWNS, TRAITS, a
 
 _HEADS = [
     "Lost and found, {town}",
@@ -12,8 +12,23 @@ _HEADS = [
     "Left on the boat to {town}",
     "Prizes at {festival}, {town}",
     "Things not to be moved, {town}",
+    "Repairs, workshop of {town}",
+    "Presents for the mayor of {town}",
+    "Washed ashore at {town}",
+    "Wills read in {town}",
 ]
-_NOTES = [" ({wrong})", " (borrowed)", " and some {food}", " (do not ask)", " (again)", ", wrapped", ", {n} years old"]
+_LINES = ["- {a}: {thing}", "- {a}: {thing}", "{a}: {thing}", "* {thing} ({a})", "{thing}, from {a}", "{a} - {a_thing}"]
+_NOTES = [
+    " (borrowed)",
+    " and some {food}",
+    " (do not ask)",
+    " (again)",
+    ", wrapped",
+    ", {n} years old",
+    " ({wrong})",
+    " ({trait})",
+    ", found {place}",
+]
 _LAST = [
     "The {thing} goes to {a}.",
     "{a} is late, so the {thing} waits {place}.",
@@ -21,15 +36,19 @@ _LAST = [
     "Missing: the {thing}. Ask {a}.",
     "{a} wants the {thing} back by {day}.",
     "Nobody touches the {thing} before {a} comes.",
+    "Once more for those at the back: the {thing} is from {a}.",
+    "The {thing} {wrong}. Tell {a}.",
+    "Careful with the {thing}: {a} is watching.",
+    "If the {thing} moves, call {a}.",
 ]
 
 
 def write(dice, split: str) -> tuple[str, list]:
-    """Three to five names with a thing each; what is apart is name, thing and town of every line."""
+    """Three to six names with a thing each; what is apart is name, thing and town of every line."""
     town = dice.below(len(TOWNS))
-    keys, length = [], 3 + dice.below(3)
+    keys, length = [], 3 + dice.below(4)
     while len(keys) < length:
-        key = dice.combination(split, len(PEOPLE), len(THINGS), last=town)
+        key = dice.combination(split, len(CAST), len(THINGS), last=town)
         if all(key[0] != other[0] and key[1] != other[1] for other in keys):
             keys.append(key)
     said = {
@@ -40,10 +59,15 @@ def write(dice, split: str) -> tuple[str, list]:
         "n": dice.pick(NUMBERS),
         "place": dice.pick(PLACES),
     }
-    lines = [dice.pick(_HEADS).format(**said)]
+    lines, line = [dice.pick(_HEADS).format(**said)], dice.pick(_LINES)
     for who, thing, _ in keys:
-        note = dice.pick(_NOTES) if dice.chance(0.4) else ""
-        lines.append(f"- {PEOPLE[who].name}: {THINGS[thing][0]}" + note.format(wrong=THINGS[thing][1], **said))
-    who, thing, _ = dice.pick(keys)
-    lines.append(dice.pick(_LAST).format(a=PEOPLE[who].name, thing=THINGS[thing][0], **said))
+        note = dice.pick(_NOTES) if dice.chance(0.35) else ""
+        lines.append((line + note).format(**said, **_entry(dice, who, thing)))
+    for who, thing, _ in dice.some(keys, 1 + dice.below(3)):
+        lines.append(dice.pick(_LAST).format(**said, **_entry(dice, who, thing)))
     return "\n".join(lines), keys
+
+
+def _entry(dice, who: int, what: int) -> dict:
+    thing, wrong, _ = THINGS[what]
+    return {"a": CAST[who].name, "thing": thing, "a_thing": a(thing), "wrong": wrong, "trait": dice.pick(TRAITS[thing])}
