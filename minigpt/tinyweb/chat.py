@@ -145,6 +145,14 @@ _PASSERS_BY = [  # someone who looks in
     "who is {c}?",
     "has {c} paid yet?",
 ]
+_HELLOS = [
+    ("a", ["hello {b}, hello {c}", "good evening {b}", "{b}? {c}? anyone?", "it is {a}, from {town}"]),
+    ("b", ["hello {a}", "{a}! how is {town}?", "good evening {a}, how is the {animal}?", "we were waiting for you, {a}"]),
+]
+_BYES = [
+    ("b", ["good night {a}", "bye {c}", "until {day}, {a}", "{c}, are you still there?"]),
+    ("c", ["good night {b}", "sleep well {a}", "{b}, go to bed", "i must go, the {animal} {habit}"]),
+]
 _LAYOUTS = ["{who}: {line}", "{who}: {line}", "<{who}> {line}", "{who} > {line}", "[{who}] {line}", "- {who}: {line}"]
 
 
@@ -174,6 +182,10 @@ def write(dice, split: str) -> tuple[str, list]:
         fact2=facts.tell(dice, known, dice.pick(facts.ATTRIBUTES)),
     )
     moves = list(dice.pick(_TOPICS))
+    if dice.chance(0.35):
+        moves = _HELLOS + moves
+    if dice.chance(0.35):
+        moves = moves + _BYES
     if dice.chance(0.3):
         moves.insert(2 + dice.below(len(moves) - 2), ("d", _PASSERS_BY))
     layout = dice.pick(_LAYOUTS)

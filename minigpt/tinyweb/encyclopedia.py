@@ -46,7 +46,7 @@ def _person(dice, who: int, first: int, second: int) -> list[str]:
     person = PEOPLE[who]
     names = facts.ATTRIBUTES[first:] + facts.ATTRIBUTES[:first]  # starts at another fact
     then = names.pop(1 + second)
-    order = [names.pop(0), then] + dice.some(names, 3 + dice.below(3))
+    order = [names.pop(0), then] + dice.some(names, 4 + dice.below(3))
     return [person.full] + [facts.tell(dice, person, name, i == 0) for i, name in enumerate(order)]
 
 
@@ -73,17 +73,17 @@ _OF_TOWN = {
 
 
 def _directory(dice, who: int, attribute: int, other: int) -> str:
-    """Four to six people, of everywhere or of one town, with one fact each, as a table or as sentences."""
+    """Five to seven people, of everywhere or of one town, with one fact each, as a table or as sentences."""
     name = facts.ATTRIBUTES[attribute]
     if name in _OF_TOWN and dice.chance(0.5):
         town = PEOPLE[who].town
         head, rest = _OF_TOWN[name].format(town=town), [p for p in _LIVES_IN[town] if p is not PEOPLE[who]]
-        people = [PEOPLE[who]] + dice.some(rest, min(len(rest), 3 + dice.below(3)))
+        people = [PEOPLE[who]] + dice.some(rest, min(len(rest), 4 + dice.below(3)))
     else:
-        rest = [PEOPLE[other]] + [p for p in dice.some(PEOPLE, 4) if p is not PEOPLE[other]]
+        rest = [PEOPLE[other]] + [p for p in dice.some(PEOPLE, 5) if p is not PEOPLE[other]]
         head, people = _LISTS[name][0], [PEOPLE[who]] + [p for p in rest if p is not PEOPLE[who]]
     if dice.chance(0.4):
-        return head + "\n" + "\n".join(facts.tell(dice, person, name) for person in people[:5])
+        return head + "\n" + "\n".join(facts.tell(dice, person, name) for person in people[:6])
     lines = []
     for person in people:
         value = facts.value(person, name)
@@ -121,7 +121,7 @@ def _town(dice, what: int, opening: int, detail: int) -> list[str]:
         f"The mayor, {town.mayor}, can be woken in an emergency.",
         f"{people[2].full}, {a(people[2].job)}, lives here.",
     ]
-    return [town.name, first, rest.pop(detail)] + dice.some(rest, 3 + dice.below(2))
+    return [town.name, first, rest.pop(detail)] + dice.some(rest, 4 + dice.below(2))
 
 
 def _traits(dice, noun: str) -> str:
@@ -162,7 +162,7 @@ def _animal(dice, animal: str, habit: str, opening: int, detail: int) -> list[st
         kept,
         f"Children draw it with {a(dice.pick(THINGS)[0])}.",
     ]
-    return [start(animal), first, _traits(dice, animal), rest.pop(detail)] + dice.some(rest, 1 + dice.below(2))
+    return [start(animal), first, _traits(dice, animal), rest.pop(detail)] + dice.some(rest, 2 + dice.below(2))
 
 
 def _thing(dice, thing: str, wrong: str, helps: str, opening: int, detail: int) -> list[str]:

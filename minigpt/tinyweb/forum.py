@@ -113,11 +113,11 @@ def write(dice, split: str) -> tuple[str, list]:
     )
     votes = f" [{2 + dice.below(40)} votes]" if dice.chance(0.5) else ""
     posts = [f"{asker.name} asks: {question}", f"{b}{votes}: {answer}"]
-    if dice.chance(0.75):
+    if dice.chance(0.85):
         posts.append(f"{c}: {other}")
-    if dice.chance(0.65):
+    if dice.chance(0.8):
         posts.append(f"{asker.name}: {end}" if "moderator" not in end else end)
-        if "moderator" not in end and dice.chance(0.4):
+        if "moderator" not in end and dice.chance(0.6):
             posts.append(f"{b}: {back}")
     return start(title) + "\n" + "\n".join(posts), [key]
 

@@ -44,9 +44,9 @@ _LAST = [
 
 
 def write(dice, split: str) -> tuple[str, list]:
-    """Three to six names with a thing each; what is apart is name, thing and town of every line."""
+    """Four to seven names with a thing each; what is apart is name, thing and town of every line."""
     town = dice.below(len(TOWNS))
-    keys, length = [], 3 + dice.below(4)
+    keys, length = [], 4 + dice.below(4)
     while len(keys) < length:
         key = dice.combination(split, len(CAST), len(THINGS), last=town)
         if all(key[0] != other[0] and key[1] != other[1] for other in keys):
@@ -63,7 +63,7 @@ def write(dice, split: str) -> tuple[str, list]:
     for who, thing, _ in keys:
         note = dice.pick(_NOTES) if dice.chance(0.35) else ""
         lines.append((line + note).format(**said, **_entry(dice, who, thing)))
-    for who, thing, _ in dice.some(keys, 1 + dice.below(3)):
+    for who, thing, _ in dice.some(keys, 2 + dice.below(2)):
         lines.append(dice.pick(_LAST).format(**said, **_entry(dice, who, thing)))
     return "\n".join(lines), keys
 

@@ -241,12 +241,18 @@ _GAPS = [  # between what is told and what is asked
     "Then the bell rang and everyone had {food}.",
 ]
 _NOTES = [" (again)", " (ask {name})", " (not {day})", " (sorry)", ", probably", " (see the {animal})", "!"]
-_SIDE_BY_SIDE = ["{k}: {v}", "{k} - {v}", "- {k}: {v}", "{k} = {v}", "{k}, {v}", "* {k} ... {v}", "{k} | {v}"]
+_SIDE_BY_SIDE = ["{k}: {v}", "{k} - {v}", "- {k}: {v}", "{k} = {v}", "{k}, {v}", "* {k}: {v}", "{k} | {v}"]
 
 
 def write(dice, split: str) -> tuple[str, list]:
-    """Two to five entries and one to three look-ups; what is apart is key and value of each entry in its format."""
-    which = dice.below(len(_FORMATS))
+    """One table or two, each of two to five entries and one to three look-ups; what is apart is key and value of each entry in its format."""
+    parts = [_part(dice, split, dice.below(len(_FORMATS)))]
+    if len(parts[0][0]) < 300 and dice.chance(0.55):
+        parts.append(_part(dice, split, dice.below(len(_FORMATS))))
+    return "\n\n".join(text for text, _ in parts), [key for _, keys in parts for key in keys]
+
+
+def _part(dice, split: str, which: int) -> tuple[str, list]:
     form = _FORMATS[which]
     entries = _entries(dice, split, which, form)
     said = {
@@ -261,7 +267,7 @@ def write(dice, split: str) -> tuple[str, list]:
     lines += _told(dice, form, [_said(form, *key) for key in entries], said)
     if dice.chance(0.3):
         lines += [gap.format(**said) for gap in dice.some(_GAPS, 1 + dice.below(2))]
-    asked = dice.some(entries, min(len(entries), 1 + dice.below(4)))
+    asked = dice.some(entries, min(len(entries), 1 + dice.below(3)))
     lines += _looked_up(dice, form, [_said(form, *key) for key in asked])
     return "\n".join(lines), [(k, v, which) for k, v in entries]
 

@@ -60,8 +60,8 @@ def ask(dice, key: tuple[int, int]) -> tuple[str, str]:
 
 
 def write(dice, split: str) -> tuple[str, list]:
-    """Three to five questions; what is apart is the person or town together with what is asked."""
-    keys = [_key(dice, split) for _ in range(3 + dice.below(3))]
+    """Four to six questions; what is apart is the person or town together with what is asked."""
+    keys = [_key(dice, split) for _ in range(4 + dice.below(3))]
     asked = [ask(dice, key) for key in keys]
     title = dice.pick(_TITLES).format(town=dice.pick(TOWNS).name, n=1 + dice.below(9))
     layout = dice.pick([_dialogue, _dialogue, _numbered, _evening])
@@ -91,5 +91,5 @@ def _evening(dice, asked) -> str:
     host, one, two = (name.name for name in dice.some(CAST, 3))
     guests = [one, two]
     return "\n".join(
-        f"{host}: {question}\n{guests[i % 2]}: {answer}" for i, (question, answer) in enumerate(asked[:4])
+        f"{host}: {question}\n{guests[i % 2]}: {answer}" for i, (question, answer) in enumerate(asked)
     )

@@ -65,7 +65,7 @@ def _lexicon() -> dict[str, str]:
 
 
 LEXICON = _lexicon()
-_OWNERS = [noun for noun in NOUNS if LEXICON[noun].endswith("a")] + ["judge", "ghost", "house", "tower"]
+_OWNERS = [i for i, noun in enumerate(NOUNS) if LEXICON[noun].endswith("a") or noun in ("judge", "ghost", "tower")]
 IRREGULAR = {"child": "ommam", "egg": "bobim"}  # plurals in Wobblish
 RUNGS = ("plain", "marked", "long")
 
@@ -101,8 +101,8 @@ def sentence(dice, split: str, rung: str | None = None) -> Sentence:
         name = CAST[4 * (key[0] - len(NOUNS)) + dice.below(4)].name
         subject = _Phrase(name, name, False)
     else:
-        subject = _phrase(dice, NOUNS[key[0]], rung)
-    obj = _phrase(dice, NOUNS[key[2]], rung)
+        subject = _phrase(dice, NOUNS[key[0]], rung, key)
+    obj = _phrase(dice, NOUNS[key[2]], rung, key)
     asks = rung == "long" and dice.chance(0.3)
     negative = rung != "plain" and not asks and dice.chance(0.2)
     return Sentence(*_say(subject, VERBS[key[1]], obj, dice.chance(0.4), negative, asks), key, rung)
@@ -119,7 +119,7 @@ def _say(subject: _Phrase, verb, obj: _Phrase, over: bool, negative: bool, asks:
     return f"{subject.english} {past if over else plain if subject.many else one} {obj.english}", wobblish
 
 
-def _phrase(dice, noun: str, rung: str) -> _Phrase:
+def _phrase(dice, noun: str, rung: str, key: tuple[int, int, int]) -> _Phrase:
     """The noun with what its rung allows: nothing, an adjective or a plural, a number or an owner."""
     if rung == "plain":
         return _Phrase("the " + noun, LEXICON[noun], False)
@@ -135,8 +135,9 @@ def _phrase(dice, noun: str, rung: str) -> _Phrase:
     if number:
         return _Phrase(f"{number} {english}", f"{LEXICON[number]} {word}", True)
     if rung == "long" and dice.chance(0.45):
-        owner = dice.pick([other for other in _OWNERS if other != noun])
-        return _Phrase(f"the {english} of the {owner}", f"{LEXICON[owner]} lu {word}", many)
+        owner = dice.pick([i for i in _OWNERS if i != key[0] and i != key[2]])
+        english = f"the {english} of the {NOUNS[owner]}"
+        return _Phrase(english, f"{LEXICON[NOUNS[owner]]} lu {word}", many)
     return _Phrase("the " + english, word, many)
 
 
@@ -280,14 +281,14 @@ def _glosses(dice, split):
 
 
 def _pairs(dice, split):
-    said, keys = _sentences(dice, split, 3 + dice.below(4))
+    said, keys = _sentences(dice, split, 4 + dice.below(4))
     form = dice.pick(["{e} = {w}", "{w} = {e}"])
     lines = [form.format(e=one.english, w=one.wobblish) for one in said]
     return "\n".join([_head(dice)] * dice.chance(0.4) + lines), keys
 
 
 def _columns(dice, split):
-    said, keys = _sentences(dice, split, 2 + dice.below(2))
+    said, keys = _sentences(dice, split, 3 + dice.below(2))
     form = dice.pick(["English: {e}\nWobblish: {w}", "Wobblish: {w}\nEnglish: {e}", "- {e}\n- {w}", '"{w}"\n("{e}")'])
     return "\n".join([_head(dice)] + [form.format(e=one.english, w=one.wobblish) for one in said]), keys
 
@@ -337,7 +338,7 @@ def _rule(dice, split):
 
 
 def _exercise(dice, split):
-    said, keys = _sentences(dice, split, 2 + dice.below(2))
+    said, keys = _sentences(dice, split, 2 + dice.below(3))
     asked = dice.pick(["Translate into Wobblish", "Say it in Wobblish", "Put this so that Wobble understands"])
     if dice.chance(0.5):
         lines = [f"{i}. {one.english}" for i, one in enumerate(said, 1)]
