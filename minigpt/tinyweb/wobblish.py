@@ -308,7 +308,9 @@ def _entry(dice, split):
 def _words(dice, split):
     """A list of single words, and one sentence at its end."""
     one = sentence(dice, split)
-    words = [NOUNS[one.key[2]], VERBS[one.key[1]][0]] + dice.some(NOUNS, 3) + dice.some(ADJECTIVES, 2)
+    noun = NOUNS[one.key[2]]
+    words = [noun, VERBS[one.key[1]][0]] + [other for other in dice.some(NOUNS, 4) if other != noun]
+    words += dice.some(ADJECTIVES, 2)
     forward = dice.chance(0.5)
     lines = []
     for word in dice.some(words, len(words)):
