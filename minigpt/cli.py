@@ -1,4 +1,4 @@
-"""The command line: `minigpt train | sample | data`.
+"""The command line: `minigpt train | sample | data | webtext`.
 
 Exit status: 0 done, 1 failed (or stopped by Ctrl-C), 2 used wrongly. An error is one line on standard error; with
 MINIGPT_DEBUG=1 the traceback comes with it.
@@ -26,6 +26,7 @@ Train small GPT-2s and write with them.
   minigpt sample runs/shakespeare --prompt "ROMEO:"        let it write on
   minigpt sample tinyweb --prompt "The ferret"             the same with the model that comes with the package
   minigpt data list                                        texts that can be had by name
+  minigpt webtext --tinyweb 2000 --out runs/web            a corpus from posts and web pages, filtered step by step
 
 Each command explains itself: minigpt train --help
 """
@@ -62,6 +63,20 @@ Texts by name, downloaded once and checked against their sha256.
 MINIGPT_DATA names a folder of files that you have already (tinyshakespeare/input.txt, ... in it): what matches its
 checksum is used from there. Downloads go to MINIGPT_CACHE, by default ~/.cache/minigpt.
 """
+WEBTEXT = """\
+Build a corpus as WebText was built: pages that people on Reddit linked to, filtered, each text once, as token shards.
+
+  minigpt webtext --tinyweb 2000 --out runs/web                    try it on the book's own small web, where the truth is known
+  minigpt webtext --posts RS_2017-*.xz --out runs/links            the links alone: which pages would be needed
+  minigpt webtext --posts RS_*.xz --pages *.warc.gz --out runs/a   all of it
+  minigpt webtext --pages *.warc.gz --out runs/b                   every page of the archives, whoever linked to it
+  minigpt webtext --tinyweb 2000 --skip near --out runs/c          what goes wrong without a step
+
+Posts are Reddit's monthly dumps (JSON lines; .xz, .zst, .gz or plain), pages are WARC files. The steps, in order: karma,
+outbound, links, pages, wikipedia, extract, language, heuristics, exact, near, tokens. Each writes a file in DIR/steps, and
+a run that was stopped or killed goes on after the last complete one: give the same command again. DIR/funnel.json says
+what each step removed and why; DIR/tokens is for training: minigpt train tinyweb --data DIR/tokens --out runs/model
+"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -97,11 +112,12 @@ def main(argv: list[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="minigpt", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="train | sample | data", parser_class=_Parser
+        dest="command", required=True, metavar="train | sample | data | webtext", parser_class=_Parser
     )
     _add_train(commands)
     _add_sample(commands)
     _add_data(commands)
+    _add_webtext(commands)
     return parser
 
 
@@ -155,6 +171,30 @@ def _add_data(commands) -> None:
     get = actions.add_parser("get", help="bring one here")
     get.add_argument("name", metavar="NAME", help="as `minigpt data list` shows it")
     get.set_defaults(run=run_data_get)
+
+
+def _add_webtext(commands) -> None:
+    web = commands.add_parser(
+        "webtext", description=WEBTEXT, help="a corpus from posts and pages",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="minigpt webtext (--posts FILES --pages WARCS | --tinyweb N) --out DIR [options]",
+    )  # fmt: skip
+    web.add_argument("--posts", nargs="+", default=[], metavar="FILE", help="dumps of Reddit's submissions")
+    web.add_argument("--pages", nargs="+", default=[], metavar="FILE", help="WARC files")
+    web.add_argument("--tinyweb", type=int, default=0, metavar="N", help="N pages of the book's own small web instead")
+    web.add_argument("--seed", type=int, default=0, metavar="S", help="of tinyweb (0)")
+    web.add_argument("--out", required=True, metavar="DIR", help="a new folder, or that of an earlier run, which goes on")
+    web.add_argument("--min-karma", type=int, default=3, metavar="K", help="least karma of a post (the paper: 3)")
+    web.add_argument(
+        "--near", type=float, default=0.5, metavar="X", help="share in common from which two texts are one (0.5)"
+    )
+    web.add_argument("--skip", nargs="+", default=[], metavar="STEP",
+                     help="steps to leave out: karma, wikipedia, language, heuristics, exact, near")  # fmt: skip
+    web.add_argument(
+        "--tokenizer", default="gpt2", metavar="T", help="gpt2, bpe (learned from the corpus), or a saved one (gpt2)"
+    )
+    web.add_argument("--vocab-size", type=int, default=4096, metavar="V", help="of bpe, in tokens (4096)")
+    web.set_defaults(run=run_webtext)
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -312,6 +352,30 @@ def run_data_get(arguments: argparse.Namespace) -> None:
         return
     for path in data.get(arguments.name, report=lambda line: print(line, file=sys.stderr)):
         print(path)
+
+
+def run_webtext(arguments: argparse.Namespace) -> None:
+    a = arguments
+    try:
+        from minigpt.webtext import truth
+        from minigpt.webtext.build import build
+        from minigpt.webtext.pipeline import Settings
+    except ModuleNotFoundError as error:
+        raise ValueError(f"the library {error.name} is missing; install the package again with its requirements") from error
+    built = build(
+        a.out, a.posts, a.pages, tinyweb=a.tinyweb, seed=a.seed, tokenizer=a.tokenizer, vocab_size=a.vocab_size,
+        settings=Settings(min_karma=a.min_karma, near=a.near, skip=tuple(a.skip)),
+        report=lambda line: print(line, file=sys.stderr, flush=True),
+    )  # fmt: skip
+    print(built.funnel.table())
+    if built.scores:
+        print(f"\nAgainst the truth, which tinyweb knows:\n{truth.table(built.scores)}")
+    if built.tokens:
+        t = built.tokens
+        print(
+            f"\n{t['documents']:,} texts, {t['bytes'] / 1e6:.2f} MB, {t['train']:,} tokens to train on and {t['val']:,} to "
+            f"validate on, in {Path(a.out) / 'tokens'}"
+        )
 
 
 class _Parser(argparse.ArgumentParser):

@@ -145,6 +145,7 @@ class _World:
         self.dice, self.texts, self.entries = dice, texts, entries
         self.recent: deque[WebPage] = deque(maxlen=200)
         self.labels, self.strays = _weighted(LABELS), _weighted(STRAY)
+        self.first: dict[str, str] = {}  # boilerplate -> the first page with it
         self.count = self.posts = 0
 
     def items(self, n: int) -> Iterator[Item]:
@@ -210,7 +211,8 @@ class _World:
             text = "\n".join(self.dice.pick(skins.RELATED) for _ in range(8))
         else:
             text = _TERMS
-        page = self._dressed("boilerplate", text)
+        page = self._dressed("boilerplate", text, copy_of=self.first.get(text, ""))
+        self.first.setdefault(text, page.url)
         return page._replace(text="")  # none of it is text that the corpus wants
 
     def _broken(self) -> WebPage:

@@ -5,6 +5,7 @@
 | a file, or a name of `minigpt data list` | the first nine tenths of its bytes | the last tenth |
 | a folder with val.txt, valid.txt or validation.txt | its other .txt files, in the order of their names | that file |
 | a folder without | the first nine tenths of all its .txt files, in the order of their names | the last tenth |
+| the `tokens` folder of `minigpt webtext` | its shards train-*, by its own tokenizer | its shards val-* |
 | `tinyweb` | pages of its split "train" | pages of its split "test" |
 
 A file is a document (of tinyweb, each page): where the tokenizer has <|endoftext|>, that token ends each. A folder's
@@ -214,12 +215,22 @@ def prepare(settings: Settings) -> Tokens:
     Raises:
         FileNotFoundError, ValueError, OSError: as `open_corpus`, and for a tokenizer that does not load or fit.
     """
+    if _is_whole(Path(settings.data)):
+        return _read_tokens(Path(settings.data), None)
     corpus = open_corpus(settings.data)
     key = hashlib.sha256(f"{FORMAT} {corpus.checksum} {_tokenizer_key(settings)}".encode()).hexdigest()[:32]
     folder = datasets.cache_dir() / "tokens" / key
     if not _is_whole(folder):
         datasets.make_cache_folder(folder.parent)
         _write_tokens(corpus, make_tokenizer(settings, corpus), folder)
+    return _read_tokens(folder, key)
+
+
+def _read_tokens(folder: Path, key: str | None) -> Tokens:
+    """The shards of a folder and the tokenizer that wrote them; without a key, that of the files' own bytes."""
+    if key is None:
+        paths = [folder / FILE_NAME, *sorted(folder.glob("*.tokens"))]
+        key = hashlib.sha256(" ".join(map(datasets.sha256_of, paths)).encode()).hexdigest()[:32]
     tokenizer = Tokenizer.load(folder)
     train, val = (read_shards(folder, split, tokenizer.vocab_size) for split in SPLITS)
     return Tokens(tokenizer, train, val, key)

@@ -13,6 +13,7 @@ from minigpt.webtext.records import Drop, Page
 
 # Control characters and halves of surrogate pairs: no text, and they upset what comes later.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_BARS = re.compile(r"^[ \t|]*\|[ \t|]*|[ \t|]*\|[ \t|]*$", re.MULTILINE)  # tables come with bars around their lines
 
 
 def extract_text(html: str) -> str:
@@ -25,7 +26,8 @@ def extract_text(html: str) -> str:
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it gives up on is counted here, not logged
     text = trafilatura.extract(_CONTROL.sub("", html), include_comments=False, deduplicate=False) or ""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return re.sub(r"\n{3,}", "\n\n", _BARS.sub("", text)).strip()
 
 
 def extract(pages: Iterable[Page]) -> Iterator[Page | Drop]:

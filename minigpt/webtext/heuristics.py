@@ -4,6 +4,7 @@ choice, after those that later corpora published: C4 (Raffel et al. 2020) and Ma
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,12 +19,12 @@ class Rules:
     min_words: int = 40
     min_letters: float = 0.65  # share of letters among the characters that are no white space
     max_word: float = 12.0  # mean letters a word
-    min_ends: float = 0.1  # share of lines that end as a sentence does
+    min_ends: float = 0.015  # ends of sentences a word
     max_top_word: float = 0.2  # share of the commonest word
     max_repeated_lines: float = 0.5  # share of the lines that stood before
 
 
-_ENDS = tuple(".!?:;\"'”’)…。！？")
+_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
 _FORMS = ("enable javascript", "please log in", "accept cookies", "lorem ipsum", "session has expired")
 
 
@@ -47,7 +48,7 @@ def why_not_text(text: str, rules: Rules = Rules()) -> str:
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if len(lines) - len(set(lines)) > rules.max_repeated_lines * len(lines):
         return "the same lines over and over"
-    if sum(line.endswith(_ENDS) for line in lines) < rules.min_ends * len(lines):
+    if len(_END.findall(text)) < rules.min_ends * len(words):
         return "no sentences"
     if len(words) < 2 * rules.min_words and any(form in text.lower() for form in _FORMS):
         return "a form, not a text"

@@ -15,10 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from minigpt import tinyweb
+from minigpt.data import sha256_of
 from minigpt.errors import UsageError
 from minigpt.tinyweb.web import Item, WebPage, web
 from minigpt.webtext.dedup import normal_words
 from minigpt.webtext.links import normalise
+from minigpt.webtext.pipeline import read_receipt, write_receipt
 from minigpt.webtext.records import Page, read_records
 
 # Which labels a step is there to remove. Karma is a reader's opinion: it stands for quality.
@@ -27,7 +30,6 @@ TARGETS = {
     "outbound": ("self", "image", "scheme", "inside"),
     "pages": ("broken",),
     "wikipedia": ("wikipedia",),
-    "extract": ("boilerplate", "broken"),
     "language": ("foreign",),
     "heuristics": ("spam", "boilerplate"),
 }
@@ -42,6 +44,9 @@ def write_world(folder: Path, n: int, seed: int = 0) -> tuple[Path, Path, Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths = tuple(folder / name for name in (POSTS, PAGES, TRUTH))
+    key, receipt = _generator_key(n, seed), folder / "made.json"
+    if read_receipt(receipt, key) and all(path.is_file() for path in paths):
+        return paths
     temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
     try:
         with open(temporary[0], "wb") as posts, open(temporary[1], "wb") as warc, open(temporary[2], "wb") as truth:
@@ -60,10 +65,19 @@ def write_world(folder: Path, n: int, seed: int = 0) -> tuple[Path, Path, Path]:
                         warc.write(b"WARC/1.0 response\r\nno header of a record looks like this\r\n\r\n")
         for old, new in zip(temporary, paths):
             os.replace(old, new)
+        write_receipt(receipt, {"key": key, "sha256": [sha256_of(path) for path in paths]})
     finally:
         for path in temporary:
             path.unlink(missing_ok=True)
     return paths
+
+
+def _generator_key(n: int, seed: int) -> str:
+    """Changes with what is asked for and with the code that writes it."""
+    digest = hashlib.sha256(f"{n} {seed}".encode())
+    for path in (Path(__file__), *sorted(Path(tinyweb.__file__).parent.glob("*.py"))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _post_lines(item: Item) -> Iterator[bytes]:
@@ -78,7 +92,8 @@ def _truth_lines(item: Item) -> Iterator[bytes]:
         yield (json.dumps({"id": post.id, "label": post.label}) + "\n").encode()
     if item.page:
         page = item.page
-        found = {"url": page.url, "label": page.label, "copy_of": page.copy_of, "language": page.language, "text": page.text}
+        found = page._asdict()
+        del found["html"]
         yield (json.dumps(found, ensure_ascii=False) + "\n").encode()
 
 
@@ -185,15 +200,16 @@ def _score(step: str, came: dict[str, str], after: dict[str, None]) -> Score:
 
 
 def _score_copies(step: str, came: list[dict], after: dict[str, None]) -> Score:
-    """A copy is wanted gone if a page of the same origin came before it: the origin itself, or another copy."""
+    """A copy is wanted gone if a page of the same origin came before it: the origin itself, or another copy.
+
+    Spam written after one pattern is no copy of another page, but no loss either: to remove it counts as right.
+    """
     seen: Counter[str] = Counter()
     removed = wanted = right = 0
     for page in came:
-        # exact copies of a near copy are not made, so an exact step's groups are the unchanged texts
-        exact = step == "exact"
-        origin = page["text"] if exact else page["copy_of"] or page["url"]
-        gone = normalise(page["url"]) not in after
-        copy = seen[origin] > 0
+        origin = page["text"] if step == "exact" and page["text"] else page["copy_of"] or page["url"]
+        gone, copy = normalise(page["url"]) not in after, seen[origin] > 0
+        copy = copy or (gone and page["label"] == "spam")
         removed, wanted, right = removed + gone, wanted + copy, right + (gone and copy)
         seen[origin] += 1
     return Score(step, removed, wanted, right)
