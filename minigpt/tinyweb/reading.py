@@ -1,61 +1,186 @@
-"""Dialogues about a passage: a few sentences of news from nowhere, then questions whose answers stand in them."""
+"""Dialogues about a passage: a few sentences of news from nowhere, then questions whose answers stand in them.
+
+The rung of a ladder is the number of candidates: one, two or three people have each done something to a thing of
+theirs, somewhere, some day, and a question asks who, what, where or when. Which of the events is asked about does not
+depend on their order. Held out: who did what to which thing.
+"""
 
 from __future__ import annotations
 
-from minigpt.tinyweb.world import ANIMALS, DAYS, FOODS, PEOPLE, PLACES, THINGS, TOWNS, a, start
+from typing import NamedTuple
 
-# what may have happened, and the same word in a question
+from minigpt.tinyweb.dice import held_out
+from minigpt.tinyweb.world import ANIMALS, CAST, DAYS, FOODS, NUMBERS, PLACES, THINGS, TOWNS, a, start
+
+RUNGS = ("1 candidate", "2 candidates", "3 candidates")
+KINDS = ("who", "what", "where", "when")
+
+
+class Question(NamedTuple):
+    """A question about the passage, its answer, its kind, and all that the passage offers as an answer of that kind."""
+
+    question: str
+    answer: str
+    kind: str
+    candidates: tuple[str, ...]
+
+
+class Reading(NamedTuple):
+    """A passage and, in random order, all that can be asked about it."""
+
+    passage: str
+    questions: list[Question]
+    keys: list[tuple[int, ...]]
+
+
+# What may have happened to a thing: past, plain, participle.
 _DID = [
-    ("bought", "buy"),
-    ("lost", "lose"),
-    ("found", "find"),
-    ("mended", "mend"),
-    ("painted", "paint"),
-    ("sold", "sell"),
-    ("broke", "break"),
-    ("hid", "hide"),
+    ("bought", "buy", "bought"),
+    ("lost", "lose", "lost"),
+    ("found", "find", "found"),
+    ("mended", "mend", "mended"),
+    ("painted", "paint", "painted"),
+    ("sold", "sell", "sold"),
+    ("broke", "break", "broken"),
+    ("hid", "hide", "hidden"),
+    ("dropped", "drop", "dropped"),
+    ("tested", "test", "tested"),
+    ("drew", "draw", "drawn"),
+    ("borrowed", "borrow", "borrowed"),
+    ("weighed", "weigh", "weighed"),
+    ("polished", "polish", "polished"),
+    ("kicked", "kick", "kicked"),
+    ("stole", "steal", "stolen"),
+    ("buried", "bury", "buried"),
+    ("washed", "wash", "washed"),
 ]
-_BETWEEN = [
-    "It was a quiet day.",
-    "{An_animal} looked on.",
-    "There was {food} for everyone.",
+# How it is told, with and without a place and a day.
+_TELL = {
+    (True, True): [
+        "On {day} {who} {past} {a_thing} {place}.",
+        "{who} {past} {a_thing} {place} on {day}.",
+        "{Place} {who} {past} {a_thing} on {day}.",
+        "{A_thing} was {done} by {who} {place} on {day}.",
+        "On {day} {a_thing} was {done} {place} by {who}.",
+        "It was on {day} that {who} {past} {a_thing} {place}.",
+        "{who} went out on {day} and {past} {a_thing} {place}.",
+    ],
+    (True, False): [
+        "{Place} {who} {past} {a_thing}.",
+        "{who} {past} {a_thing} {place}.",
+        "{A_thing} was {done} {place} by {who}.",
+        "{who} was seen {place} and {past} {a_thing} there.",
+        "{who} {past} {a_thing} {place}, for no reason.",
+    ],
+    (False, True): [
+        "On {day} {who} {past} {a_thing}.",
+        "{who} {past} {a_thing} on {day}.",
+        "{A_thing} was {done} on {day} by {who}.",
+        "{who} slept late on {day} and then {past} {a_thing}.",
+        "{who} had a free {day} and {past} {a_thing}.",
+    ],
+    (False, False): [
+        "{who} {past} {a_thing}.",
+        "{A_thing} was {done} by {who}.",
+        "{who} {past} {a_thing} and went home.",
+        "Then {who} {past} {a_thing}.",
+        "{who} quickly {past} {a_thing}.",
+    ],
+}
+_ASK = {
+    "who": ["Who {past} the {thing}?", "By whom was the {thing} {done}?", "Who was it that {past} the {thing}?"],
+    "what": ["What did {who} {plain}?", "What was {done} by {who}?", "What was it that {who} {past}?"],
+    "where": ["Where did {who} {plain} the {thing}?", "Where was the {thing} {done}?"],
+    "when": ["When did {who} {plain} the {thing}?", "When was the {thing} {done}?", "On which day was the {thing} {done}?"],
+}
+_ANSWER = {"who": "{who}", "what": "The {thing}", "where": "{Place}", "when": "On {day}"}
+_SETTING = [
+    "It was a busy week in {town}.",
+    "The news from {town} is short.",
+    "In {town} they wrote it all down.",
+    "A page from the diary of {town}:",
+    "{town} was full of noise.",
+    "This is what the {animal} of {town} saw.",
+    "Nobody in {town} will forget it.",
+    "So it went in {town}:",
+    "{town} had {n} visitors that week.",
+]
+_COLOUR = [
     "Nobody asked why.",
     "It took all morning.",
-    "The people of {town} were pleased.",
     "Then it began to rain.",
     "The band played twice.",
+    "{An_animal} looked on.",
+    "Everyone was given {food}.",
+    "Some people clapped.",
+    "{An_animal} came in and left again.",
+    "That was not the end of it.",
+    "By then nobody wanted any {food}.",
+    "A bell rang {n} times.",
+    "The judge yawned.",
+    "It was the talk of the town.",
+    "Even the {animal} was surprised.",
 ]
 
 
 def write(dice, split: str) -> tuple[str, list]:
-    """A passage and two to four questions; what is apart is each person with thing and town."""
-    key = dice.combination(split, len(PEOPLE), len(THINGS), len(TOWNS))
-    one, thing, town = PEOPLE[key[0]].name, THINGS[key[1]][0], TOWNS[key[2]].name
-    other = key
-    while other[0] == key[0] or other[1] == key[1]:
-        other = dice.combination(split, len(PEOPLE), len(THINGS), last=key[2])
-    two, thing2 = PEOPLE[other[0]].name, THINGS[other[1]][0]
-    (past, plain), (past2, plain2) = dice.some(_DID, 2)
-    place, day, animal, food = dice.pick(PLACES), dice.pick(DAYS), dice.pick(ANIMALS)[0], dice.pick(FOODS)
-    passage = [
-        dice.pick(
-            [
-                f"On {day} {one} {past} {a(thing)} in {town}.",
-                f"{one} {past} {a(thing)} in {town} on {day}.",
-                f"In {town}, {one} {past} {a(thing)} on {day}.",
-            ]
-        ),
-        dice.pick(_BETWEEN).format(An_animal=start(a(animal)), food=food, town=town),
-        dice.pick([f"{two} {past2} {a(thing2)} {place}.", f"Later {two} {past2} {a(thing2)} {place}."]),
-    ]
+    """A passage and one to four questions, as a dialogue or in one line after the other."""
+    reading = make(dice, split, dice.pick(RUNGS))
+    asked = reading.questions[: 1 + dice.below(4)]
+    style = dice.pick([_QA, _QA, _QA, "Teacher: {}\nPupil: {}", "{} {}.", "- {}\n- {}."])
+    return reading.passage + "\n" + "\n".join(style.format(q.question, q.answer) for q in asked), reading.keys
+
+
+_QA = "Q: {}\nA: {}"
+
+
+def make(dice, split: str, rung: str) -> Reading:
+    """A passage of the rung and all its questions; what is apart is who did what to which thing."""
+    size = 1 + RUNGS.index(rung)
+    keys = _keys(dice, split, size, one_verb=dice.chance(0.4))
+    days, places = dice.some(DAYS, size), dice.some(PLACES, size)
+    told = (dice.chance(0.75), dice.chance(0.75))  # whether the place is told, and the day
+    facts = [_known(key, day, place) for key, day, place in zip(keys, days, places)]
+    lines = [dice.pick(_TELL[told]).format(**fact) for fact in facts]
+    for line in dice.some(_COLOUR, dice.below(4)):
+        lines.insert(1 + dice.below(len(lines)), line)
+    if dice.chance(0.6):
+        lines.insert(0, dice.pick(_SETTING))
+    animal = dice.pick(ANIMALS)[0]
+    colour = {"animal": animal, "An_animal": start(a(animal)), "food": dice.pick(FOODS), "n": dice.pick(NUMBERS)}
+    passage = " ".join(lines).format(town=dice.pick(TOWNS).name, **colour)
+    kinds = [kind for kind, known in zip(KINDS, (True, True, *told)) if known]
+    offers = {kind: tuple(_ANSWER[kind].format(**fact) for fact in facts) for kind in kinds}
     questions = [
-        (f"Who {past} the {thing}?", f"{one}"),
-        (f"Who {past2} the {thing2}?", f"{two}"),
-        (f"What did {one} {plain}?", f"The {thing}"),
-        (f"What did {two} {plain2}?", f"The {thing2}"),
-        (f"Where did {one} {plain} the {thing}?", f"In {town}"),
-        (f"When did {one} {plain} the {thing}?", f"On {day}"),
-        (f"Where was {two}?", start(place)),
+        Question(dice.pick(_ASK[kind]).format(**fact), offers[kind][i], kind, offers[kind])
+        for i, fact in enumerate(facts)
+        for kind in kinds
     ]
-    dialogue = [f"Q: {q}\nA: {answer}" for q, answer in dice.some(questions, 2 + dice.below(3))]
-    return " ".join(passage) + "\n" + "\n".join(dialogue), [key, other]
+    return Reading(passage, dice.some(questions, len(questions)), keys)
+
+
+def _keys(dice, split: str, size: int, one_verb: bool) -> list[tuple[int, ...]]:
+    """Keys (who, did, thing), people and things all different, verbs all the same or all different."""
+    while True:
+        did = dice.below(len(_DID))
+        keys = [dice.combination(split, len(CAST), len(_DID), len(THINGS)) for _ in range(size)]
+        if one_verb:
+            keys = [(who, did, thing) for who, _, thing in keys]
+        if all(held_out(key) == (split == "test") for key in keys) and all(len({key[part] for key in keys}) == size for part in ((0, 2) if one_verb else (0, 1, 2))):
+            return keys
+
+
+def _known(key: tuple[int, ...], day: str, place: str) -> dict:
+    who, (past, plain, done), thing = CAST[key[0]].name, _DID[key[1]], THINGS[key[2]][0]
+    return {
+        "who": who,
+        "past": past,
+        "plain": plain,
+        "done": done,
+        "thing": thing,
+        "a_thing": a(thing),
+        "A_thing": start(a(thing)),
+        "day": day,
+        "place": place,
+        "Place": start(place),
+    }

@@ -110,7 +110,7 @@ _ONE = [
 _NOBODY = [
     "It rained for {n} days.",
     "Meanwhile {a_animal} did what it always does: it {habit}.",
-    "The {food} was eaten, the plates were washed, and still nothing.",
+    "They ate the {food}, washed the plates, and still nothing.",
     "The clocks struck {n}, one after the other.",
     "That year the soup was thin and the nights were long.",
     "Nothing happened, which took all of {day2}.",
@@ -151,7 +151,7 @@ _SOMEBODY = [
     '"Everything passes," said {x}, and passed the {food}.',
     "{x} said that the {animal} had a kind face.",
     "On {day2} {x} stayed in bed on purpose.",
-    '"Is there any {food} left?" asked {x}.',
+    '"Who ate all the {food}?" asked {x}.',
     "{x} laughed for no reason and then stopped.",
     "The {animal} bit {x}, but not hard.",
     "Somebody called for {x}, and it was only the wind.",
@@ -164,7 +164,7 @@ _SOMEBODY = [
     "{x} had {n} letters to write and wrote none.",
 ]
 _TWO = [
-    "{x} offered {y} some {food}, and {y} took it.",
+    "{x} offered {y} some {food}, and {y} said no.",
     "{x} and {y} talked about the weather until it changed.",
     "{x} asked {y}, and {y} asked the {animal}.",
     '"Was that you, {y}?" asked {x}.',
@@ -248,7 +248,7 @@ _SAME = [
     "So {she} stood on the {thing} and shouted: remember me, I am {a}!",
     "Everyone blamed {him}, and so the {thing} was taken from {a}.",
 ]
-_TAILS = ["After that there was {food}.", "The {animal} knew it all along.", "It still {wrong}.", "Nobody was surprised."]
+_TAILS = ["After that they all had {food}.", "The {animal} knew it all along.", "It still {wrong}.", "Nobody was surprised."]
 
 
 def write(dice, split: str) -> tuple[str, list]:
