@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 # Of 100 pages, how many are of each kind. Pages on which something said must come back soon (chats, quoted replies,
 # look-ups) are many and of many forms: that variety is what a small model learns copying and binding from.
 KINDS = {
-    "encyclopedia": (encyclopedia.write, 13),
+    "encyclopedia": (encyclopedia.write, 15),
     "quiz": (quiz.write, 6),
-    "forum": (forum.write, 6),
+    "forum": (forum.write, 5),
     "chat": (chat.write, 14),
     "quotes": (quotes.write, 11),
-    "lists": (lists.write, 4),
+    "lists": (lists.write, 3),
     "lookup": (lookup.write, 11),
     "wobblish": (wobblish.write, 13),
     "story": (story.write, 11),

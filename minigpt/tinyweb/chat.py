@@ -32,7 +32,8 @@ _TOPICS = [
     [  # a party
         ("a", ["who is coming to {festival}?", "{festival} is on {day}, are you ready?",
                "i have {n} seats for {festival}"]),
-        ("b", ["i am, with my {thing}", "will there be {food}, {a}?", "only if {c} comes too", "not after last year, {a}"]),
+        ("b", ["i am, with my {thing}", "will there be {food}, {a}?", "only if {c} comes too",
+               "not after last year, {a}"]),
         ("c", ["{b}, please leave the {thing} at home", "i will bring {food}", "i come if {b} does not sing"]),
         ("b", ["i heard that, {c}", "then i will bring two", "{c}, the {thing} stays with me"]),
         ("a", ["{b} and {c}, be nice", "so {b} brings the {thing} and {c} the {food}", "see you {place}, {b}"]),
@@ -86,7 +87,8 @@ _TOPICS = [
         ("a", ["from today call me {nick}", "i have a new name: {nick}", "please note: i am {nick} now",
                "in {town} they call me {nick}"]),
         ("b", ["why {nick}, {a}?", "{nick}? since when, {a}?", "hello {nick}", "{nick} is what i call my {thing}"]),
-        ("a", ["say {nick}, {b}, or say nothing", "because of the {thing}. {nick}, say it", "{nick}, if you please, {b}"]),
+        ("a", ["say {nick}, {b}, or say nothing", "because of the {thing}. {nick}, say it",
+               "{nick}, if you please, {b}"]),
         ("c", ["good morning {nick}", "is {nick} the one with the {thing}?", "{b}, who is {nick}?"]),
         ("b", ["{nick} is {a}, {c}", "that is {a}, who was {a} yesterday", "{c}, do not encourage {nick}"]),
         ("a", ["thank you {c}. only you understand {nick}", "{nick} has left the chat", "{b}, {nick} forgives you"]),
@@ -147,7 +149,10 @@ _PASSERS_BY = [  # someone who looks in
 ]
 _HELLOS = [
     ("a", ["hello {b}, hello {c}", "good evening {b}", "{b}? {c}? anyone?", "it is {a}, from {town}"]),
-    ("b", ["hello {a}", "{a}! how is {town}?", "good evening {a}, how is the {animal}?", "we were waiting for you, {a}"]),
+    (
+        "b",
+        ["hello {a}", "{a}! how is {town}?", "good evening {a}, how is the {animal}?", "we were waiting for you, {a}"],
+    ),
 ]
 _BYES = [
     ("b", ["good night {a}", "bye {c}", "until {day}, {a}", "{c}, are you still there?"]),

@@ -28,10 +28,10 @@ def write(dice, split: str) -> tuple[str, list]:
     The facts themselves are on pages of both splits: what nobody asks in train is the business of `quiz`.
     """
     roll = dice.random()
-    if roll < 0.62:
+    if roll < 0.64:
         key = dice.combination(split, len(PEOPLE), len(facts.ATTRIBUTES), len(facts.ATTRIBUTES) - 1)
         lines = _person(dice, *key)
-    elif roll < 0.8:
+    elif roll < 0.85:
         key = dice.combination(split, len(PEOPLE), len(facts.ATTRIBUTES), len(PEOPLE))
         return _directory(dice, *key), [key]
     else:

@@ -15,7 +15,7 @@ _TELL = {
         "{s} works as {a_job} and {does}.",
         "By trade {s} is {a_job}: {she} {does}.",
         "{s} earns {his} bread as {a_job} and {does}.",
-        "The door of {a} says \"{job}\", and it is true: {she} {does}.",
+        'The door of {a} says "{job}", and it is true: {she} {does}.',
     ],
     "town": [
         "{s} lives in {town}.",

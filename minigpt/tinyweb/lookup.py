@@ -86,17 +86,21 @@ _FORMATS = [
         ["What was found {v}?", "What is {v}?"],
     ),
     _Format(
-        ["Who has what", "Cloakroom of {town}", "Borrowed from the town hall of {town}", "Owners, at last", "The raffle"],
+        ["Who has what", "Cloakroom of {town}", "Borrowed from the mayor of {town}", "Owners, at last",
+         "The raffle"],
         _NAMES, _GOODS, False,
-        ["{k} has the {v}.", "The {v} belongs to {k}.", "{k} came with {a_v}.", "{k} owns {a_v}.", "The {v} went to {k}."],
+        ["{k} has the {v}.", "The {v} belongs to {k}.", "{k} came with {a_v}.", "{k} owns {a_v}.",
+         "The {v} went to {k}."],
         ["What has {k} got?", "What does {k} have?", "And {k}?"],
         ["The {v}.", "{k} has the {v}."],
         ["Who has the {v}?", "Whose is the {v}?", "To whom does the {v} belong?"],
     ),
     _Format(
-        ["Scores after {day}", "The spoon race, results", "Chess in {town}", "Points, counted twice", "Darts at {festival}"],
+        ["Scores after {day}", "The spoon race, results", "Chess in {town}", "Points, counted twice",
+         "Darts at {festival}"],
         _NAMES, _POINTS, False,
-        ["{k} has {v} points.", "{k} made {v} points.", "With a little luck {k} came to {v}.", "{v} points went to {k}."],
+        ["{k} has {v} points.", "{k} made {v} points.", "With a little luck {k} came to {v}.",
+         "{v} points went to {k}."],
         ["How many points has {k}?", "What did {k} get?", "And {k}?"],
         ["{v}.", "{k} has {v}.", "{v} points."],
         ["Who has {v} points?", "Who got {v}?"],
@@ -112,7 +116,8 @@ _FORMATS = [
     _Format(
         ["Telephones of {town}", "Phone list", "Numbers to call before {day}", "The telephone book, page {day}"],
         _NAMES, _PHONES, False,
-        ["The number of {k} is {v}.", "{k} can be called at {v}.", "To reach {k}, turn {v} and wait.", "Call {k}: {v}."],
+        ["The number of {k} is {v}.", "{k} can be called at {v}.", "To reach {k}, turn {v} and wait.",
+         "Call {k}: {v}."],
         ["What is the number of {k}?", "How do I call {k}?", "And {k}?"],
         ["{v}.", "Call {v}."],
         ["Who answers at {v}?", "Whose number is {v}?"],
@@ -184,7 +189,8 @@ _FORMATS = [
     _Format(
         ["Bets on the great race", "Who bets on what", "The race of {festival}, bets", "Bets are closed"],
         _NAMES, _BEASTS, False,
-        ["{k} bets on the {v}.", "The money of {k} is on the {v}.", "{k} believes in the {v}.", "On the {v}: {k}, alone."],
+        ["{k} bets on the {v}.", "The money of {k} is on the {v}.", "{k} believes in the {v}.",
+         "On the {v}: {k}, alone."],
         ["On what does {k} bet?", "What did {k} choose?", "And {k}?"],
         ["On the {v}.", "The {v}."],
         ["Who bets on the {v}?", "Who believes in the {v}?"],
@@ -245,7 +251,10 @@ _SIDE_BY_SIDE = ["{k}: {v}", "{k} - {v}", "- {k}: {v}", "{k} = {v}", "{k}, {v}",
 
 
 def write(dice, split: str) -> tuple[str, list]:
-    """One table or two, each of two to five entries and one to three look-ups; what is apart is key and value of each entry in its format."""
+    """One table or two, each of two to five entries and one to three look-ups.
+
+    What is apart is key and value of each entry in its format.
+    """
     parts = [_part(dice, split, dice.below(len(_FORMATS)))]
     if len(parts[0][0]) < 300 and dice.chance(0.55):
         parts.append(_part(dice, split, dice.below(len(_FORMATS))))

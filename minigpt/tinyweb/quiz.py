@@ -90,6 +90,4 @@ def _evening(dice, asked) -> str:
     """A host asks, the guests answer in turn."""
     host, one, two = (name.name for name in dice.some(CAST, 3))
     guests = [one, two]
-    return "\n".join(
-        f"{host}: {question}\n{guests[i % 2]}: {answer}" for i, (question, answer) in enumerate(asked)
-    )
+    return "\n".join(f"{host}: {question}\n{guests[i % 2]}: {answer}" for i, (question, answer) in enumerate(asked))

@@ -1,4 +1,4 @@
-"""What is said comes back word for word: quoted replies behind a ">", messengers, parrots, minutes, songs with a refrain."""
+"""What is said comes back word for word: replies behind a ">", messengers, parrots, minutes, songs with a refrain."""
 
 from __future__ import annotations
 
@@ -160,9 +160,7 @@ def _parrot(dice, said):
     """An animal, a wall or an echo that repeats what it heard."""
     line, one, two = dice.pick(_SHORT).format(**said), said["a"], said["b"]
     who = dice.pick(["parrot", "echo", "old radio", "uncle", "choir", "well"])
-    question = dice.pick(
-        ["What did it say?", f"What was that, {one}?", "Say that again!", f"{one}, who is speaking?"]
-    )
+    question = dice.pick(["What did it say?", f"What was that, {one}?", "Say that again!", f"{one}, who is speaking?"])
     return dice.pick(
         [
             f'"{start(line)}!" cried {one}. "{start(line)}!" cried the {who}. {two} asked: "{question}" '
@@ -231,7 +229,7 @@ def _order(dice, said):
     )
     one, two = said["a"], said["b"]
     return (
-        f'{one}: {line}, please.\n{two}: {line}. Is that all, {one}?\n{one}: '
+        f"{one}: {line}, please.\n{two}: {line}. Is that all, {one}?\n{one}: "
         + dice.pick([f"That is all, {two}.", f"No, {two}, the {said['animal']} wants something too.", "For today."])
         + f"\n{two}: So, for {one} of {said['town']}: {line}. "
         + dice.pick(["We have none of it.", f"That makes {m} songs.", f"Come back on {said['day']}."])

@@ -142,7 +142,7 @@ _PRAISE = [
     "NEW! The {invention}, now in {town}.",
     "Only {n} eggs while it lasts!",
     "As used by {full} of {home}.",
-    "{full}, {a_job}, says: \"I have never looked back.\"",
+    '{full}, {a_job}, says: "I have never looked back."',
     "Now {n} times as {trait}.",
     "One {thing} for the price of {m}!",
     "Your {animal} will thank you.",
@@ -204,7 +204,7 @@ def plays(dice) -> str:
 def adverts(dice) -> str:
     """An advertisement."""
     said = _slots(dice)
-    head = dice.pick(["{thing}s! {thing}s! {thing}s!", "WANTED: you, with {n} eggs", "THE {thing} YOU DESERVE",
+    head = dice.pick(["{thing}! {thing}! {thing}!", "WANTED: you, with {n} eggs", "THE {thing} YOU DESERVE",
                       "Why wait for {day}?", "Everyone in {town} has one. Do you?"])  # fmt: skip
     return start(f"{head}\n{' '.join(dice.some(_PRAISE, 5 + dice.below(2)))}".format(**said))
 

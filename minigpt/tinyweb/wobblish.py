@@ -21,8 +21,8 @@ ship hill island""".split()
 NOUNS = _OTHERS + [animal[0] for animal in ANIMALS] + [thing[0] for thing in THINGS]
 VERBS = [
     tuple(verb.split())
-    for verb in """sees see saw, eats eat ate, carries carry carried, finds find found, loves love loved, hides hide hid,
-    sells sell sold, paints paint painted, follows follow followed, steals steal stole, washes wash washed,
+    for verb in """sees see saw, eats eat ate, carries carry carried, finds find found, loves love loved,
+    hides hide hid, sells sell sold, paints paint painted, follows follow followed, steals steal stole, washes wash washed,
     forgets forget forgot, buys buy bought, hears hear heard, kisses kiss kissed, pushes push pushed, pulls pull pulled,
     kicks kick kicked, fears fear feared, greets greet greeted, feeds feed fed, catches catch caught, draws draw drew,
     breaks break broke, mends mend mended, counts count counted, visits visit visited, wakes wake woke,
@@ -49,7 +49,7 @@ _MANY = {  # plurals in English that do not just take an -s
 
 
 def _lexicon() -> dict[str, str]:
-    """A word of Wobblish for each noun (with its ending), verb (as in "sees"), adjective (without ending) and number."""
+    """The Wobblish for each noun (with its ending), verb (as in "sees"), adjective (without ending) and number."""
     dice = Dice(345)
     consonants, vowels = "b d f g k l m n p r s t v w z".split(), "a e i o u".split()
     short = [x + y + z for x in consonants for y in vowels for z in consonants]
@@ -86,7 +86,7 @@ class _Phrase(NamedTuple):
 
 
 def sentence(dice, split: str, rung: str | None = None) -> Sentence:
-    """A sentence of the split: plain (bare nouns), marked (adjectives, plurals, "not"), long ("of", numbers, questions).
+    """A sentence: plain (bare nouns), marked (adjectives, plurals, "not") or long ("of", numbers, questions).
 
     >>> sentence(Dice(5), "train", "plain").english
     'the bear brings the kettle'
@@ -238,7 +238,7 @@ _RULES = [
     "The owner comes first, then lu, then what is owned.",
     "To ask, say ka at the end and raise a shoulder.",
     "To deny, put nu before the verb and look away.",
-    "There is no word for \"the\". There was one, but it was sold.",
+    'There is no word for "the". There was one, but it was sold.',
     "Many are marked by -m, both on the noun and on its adjective.",
 ]
 _HEADS = [
@@ -273,9 +273,7 @@ def _glosses(dice, split):
     one, two = dice.some(CAST, 2)
     (first, second), keys = _sentences(dice, split, 2)
     place = dice.pick(PLACES)
-    told = dice.pick(_GLOSSES).format(
-        place=start(place), small=place, a=one.name, w=first.wobblish, e=first.english
-    )
+    told = dice.pick(_GLOSSES).format(place=start(place), small=place, a=one.name, w=first.wobblish, e=first.english)
     heard = dice.pick(_MISHEARD).format(b=two.name, w=second.wobblish, e=second.english, went=dice.pick(_WENT))
     return f"{told} {heard}", keys
 
@@ -323,7 +321,14 @@ def _lesson(dice, split):
     teacher, pupil = (name.name for name in dice.some(CAST, 2))
     (one, two), keys = _sentences(dice, split, 2)
     praise = dice.pick(
-        ["good. lean a little more", "yes, but louder", "correct", "almost too good", "my ears, but yes", "{p}, very good"]
+        [
+            "good. lean a little more",
+            "yes, but louder",
+            "correct",
+            "almost too good",
+            "my ears, but yes",
+            "{p}, very good",
+        ]
     ).format(p=pupil)
     end = dice.pick(["well done, {p}", "{p}, you may have an egg", "go home, {p}", "{p}, you were born to lean"])
     return (
