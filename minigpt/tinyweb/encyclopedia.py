@@ -102,7 +102,7 @@ def _other(dice, what: int, opening: int, detail: int) -> list[str]:
 
 def _town(dice, what: int, opening: int, detail: int) -> list[str]:
     town = TOWNS[what]
-    people = dice.some(_LIVES_IN[town.name], 3)
+    people = dice.some([p for p in _LIVES_IN[town.name] if p.full != town.mayor], 3)
     one, two = people[0].full, people[1].full
     first = [
         f"{town.name} is a town of {_HOUSES[what % len(_HOUSES)]} houses; its mayor is {town.mayor}.",

@@ -60,6 +60,7 @@ _NAMES = [name.name for name in CAST]
 _GOODS = [thing[0] for thing in THINGS]
 _BEASTS = [animal[0] for animal in ANIMALS]
 _TOWN_NAMES = [town.name for town in TOWNS]
+_PROPER = _NAMES + DAYS + [word for town in TOWNS for word in town.name.split()]  # keep their capitals anywhere
 _FORMATS = [
     _Format(
         ["Price list of {town}", "Everything must go", "For sale in {town}", "Shop of {name}", "Prices, as of {day}"],
@@ -70,7 +71,7 @@ _FORMATS = [
         ["What can I get for {v}?", "What costs {v}?"],
     ),
     _Format(
-        ["Boats from {town}", "Timetable, {day}", "Carts from the market of {town}", "Departures"],
+        ["Boats, if the wind allows", "Timetable, {day}", "Carts from the market", "Departures"],
         _TOWN_NAMES, _HOURS, False,
         ["The boat to {k} leaves {v}.", "Whoever wants to go to {k} must be ready {v}.", "To {k} there is one {v}."],
         ["When does it go to {k}?", "And the one to {k}?", "When do I leave for {k}?"],
@@ -141,10 +142,10 @@ _FORMATS = [
     _Format(
         ["Kitchen of {town}, this week", "The menu", "What there is to eat", "Canteen, no complaints"],
         DAYS, FOODS, False,
-        ["On {k} there is {v}.", "{k} is for {v}.", "{v} is served on {k}.", "Come on {k}, it is {v}."],
-        ["What is there on {k}?", "What do we eat on {k}?", "And on {k}?"],
+        ["On {k} they serve {v}.", "{k} is for {v}.", "There will be {v} on {k}.", "Come on {k}, it is {v}."],
+        ["What do they serve on {k}?", "What do we eat on {k}?", "And on {k}?"],
         ["{V}.", "On {k} it is {v}."],
-        ["When is there {v}?", "On which day do they serve {v}?"],
+        ["When is it {v}?", "On which day do they serve {v}?"],
     ),
     _Format(
         ["Pets at the fair of {town}", "Who keeps what", "The animal hotel, guests", "Lost animals and their people"],
@@ -212,7 +213,7 @@ _FORMATS = [
         ["What is made of {v}?", "What did they make of {v}?"],
     ),
     _Format(
-        ["Moving out of {town}", "Who goes where", "Summer addresses", "Holidays"],
+        ["Moving day", "Who goes where", "Summer addresses", "Holidays"],
         _NAMES, _TOWN_NAMES, False,
         ["{k} goes to {v}.", "{k} spends the summer in {v}.", "Write to {k} in {v}.", "The cart of {k} went to {v}."],
         ["Where is {k}?", "Where does {k} go?", "And {k}?"],
@@ -226,7 +227,7 @@ _ASIDES = [  # words between key and value
     "as on every {day}",
     "to the joy of {name}",
     "after a long talk",
-    "and {name} agrees",
+    "according to {name}",
     "whatever {name} says",
     "for the second time",
     "in spite of the {animal}",
@@ -321,14 +322,18 @@ def _with_aside(dice, sentence: str, entry: dict, said: dict) -> str:
         wrong = _WRONG[noun] if dice.chance(0.6) else f"is {dice.pick(TRAITS[noun])}"
         return f"{entry['K']}, which {wrong}," + sentence[len(entry["K"]) :]
     aside = dice.pick(_ASIDES).format(**said)
-    return f"{start(aside)}: {sentence}" if dice.chance(0.4) else f"{sentence[:-1]}, {aside}."
+    if dice.chance(0.4):
+        small = sentence if sentence.split()[0].rstrip(":,") in _PROPER else sentence[0].lower() + sentence[1:]
+        return f"{start(aside)}, {small}"
+    return f"{sentence[:-1]}, {aside}."
 
 
 _WRONG = {noun: habit for noun, habit in ANIMALS} | {thing: wrong for thing, wrong, _ in THINGS}
 
 
 def _looked_up(dice, form: _Format, asked: list[dict]) -> list[str]:
-    one, two = (name.name for name in dice.some(CAST, 2))
+    named = [entry[part] for entry in asked for part in "kv"]
+    one, two = [name for name in dice.some(_NAMES, 8) if name not in named][:2]  # who asks is not asked about
     layout = dice.pick(
         ["{q} {a}", "Q: {q}\nA: {a}", "{one}: {q}\n{two}: {a}", '"{q}" "{a}"', "- {q}\n- {a}", "{q}\n{a}", "{short}"]
     )

@@ -125,7 +125,11 @@ def _lines(dice, said) -> tuple[str, str, str]:
 
 def _wrote(dice, said):
     (letter, reply, last), one, two = _lines(dice, said), said["a"], said["b"]
-    return f"{one} wrote:\n> {letter}\n{reply}\n{two}\n\n{two} wrote:\n> {reply}\n{last}\n{one}"
+    text = f"{one} wrote:\n> {letter}\n{reply}\n{two}\n\n{two} wrote:\n> {reply}\n{last}\n{one}"
+    if dice.chance(0.5):
+        again = dice.pick([line for line in _REPLY if line.format(**said) not in reply]).format(**said)
+        text += f"\n\n{one} wrote:\n> {last}\n{again}\n{two}"
+    return text
 
 
 def _nested(dice, said):
@@ -153,7 +157,7 @@ def _messenger(dice, said):
         f'"{dice.pick(_REPLY).format(**said)}" said {three}, but {one} was gone.',
         f"{three} thanked {two}, and {two} thanked {one}.",
     ]
-    return f"{goes} {dice.pick(ends)}"
+    return f"{goes} {' '.join(dice.some(ends, 2))}"
 
 
 def _parrot(dice, said):

@@ -21,13 +21,14 @@ ship hill island""".split()
 NOUNS = _OTHERS + [animal[0] for animal in ANIMALS] + [thing[0] for thing in THINGS]
 VERBS = [
     tuple(verb.split())
-    for verb in """sees see saw, eats eat ate, carries carry carried, finds find found, loves love loved,
-    hides hide hid, sells sell sold, paints paint painted, follows follow followed, steals steal stole, washes wash washed,
-    forgets forget forgot, buys buy bought, hears hear heard, kisses kiss kissed, pushes push pushed, pulls pull pulled,
-    kicks kick kicked, fears fear feared, greets greet greeted, feeds feed fed, catches catch caught, draws draw drew,
-    breaks break broke, mends mend mended, counts count counted, visits visit visited, wakes wake woke,
-    lifts lift lifted, chases chase chased, thanks thank thanked, bites bite bit, calls call called,
-    brings bring brought, throws throw threw, licks lick licked""".split(",")
+    for verb in """sees see saw, eats eat ate, carries carry carried, finds find found, loves love loved, hides hide hid,
+    sells sell sold, paints paint painted, follows follow followed, steals steal stole, washes wash
+    washed, forgets forget forgot, buys buy bought, hears hear heard, kisses kiss kissed, pushes push
+    pushed, pulls pull pulled, kicks kick kicked, fears fear feared, greets greet greeted, feeds feed
+    fed, catches catch caught, draws draw drew, breaks break broke, mends mend mended, counts count
+    counted, visits visit visited, wakes wake woke, lifts lift lifted, chases chase chased, thanks thank
+    thanked, bites bite bit, calls call called, brings bring brought, throws throw threw, licks lick
+    licked""".split(",")
 ]
 ADJECTIVES = """old small red cold lazy loud round blue brave hungry big green happy sad wet tired clever young white
 black fat slow quiet silly""".split()
