@@ -19,6 +19,7 @@ from minigpt.webtext.records import Drop, Link, Page
 MAX_BYTES = 2_000_000  # of HTML; a longer page is a data set or an attack, rarely a text
 MAX_DEPTH = 500  # elements within elements; browsers themselves stop at 512
 _GZIP = b"\x1f\x8b\x08"  # first bytes of a packed record
+_TYPES = ("warcinfo", "response", "resource", "request", "metadata", "revisit", "conversion", "continuation")
 # Elements that need no closing tag: pages leave it out, and that nests nothing.
 _LEAVES = frozenset(
     "area base br col embed hr img input link meta param source track wbr p li dt dd td th tr option tbody thead tfoot "
@@ -50,7 +51,7 @@ def _records_from(file, at: int, name: str):
     from warcio.archiveiterator import ArchiveIterator
 
     file.seek(at)
-    where = at
+    where, any_yet = at, False
     try:
         archive, odd = ArchiveIterator(file), 0
         while True:
@@ -60,9 +61,11 @@ def _records_from(file, at: int, name: str):
                 odd = archive.err_count
                 yield Drop("broken record", f"{name}, byte {where}: its length is wrong")
             if record is None:
+                if at == 0 and not any_yet:
+                    yield Drop("broken record", f"{name}: holds no record")
                 return -1
-            where = archive.offset
-            if not (record.rec_headers.get_header("Content-Length") or "").isdigit():
+            where, any_yet = archive.offset, True
+            if not (record.rec_headers.get_header("Content-Length") or "").isdigit() or record.rec_type not in _TYPES:
                 raise ValueError("a record of unknown length would swallow all that follow")
             yield from _response(record, f"{name}, byte {where}")
     except Exception:  # warcio lets through whatever its parsers and zlib raise; any of it means: not a record
