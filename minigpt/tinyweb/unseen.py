@@ -15,7 +15,6 @@ from minigpt.tinyweb.world import (
     CAST,
     DAYS,
     FOODS,
-    MONTHS,
     NUMBERS,
     PEOPLE,
     PLACES,
@@ -45,7 +44,7 @@ def _slots(dice) -> dict:
         "invention": person.invention, "fact": facts.tell(dice, person, one), "fact2": facts.tell(dice, person, two),
         "food": food, "Food": start(food), "food2": food2, "day": dice.pick(DAYS), "place": dice.pick(PLACES),
         "Place": start(dice.pick(PLACES)), "n": dice.pick(NUMBERS), "m": dice.pick(NUMBERS), "date": 1 + dice.below(28),
-        "when": dice.pick(MONTHS),
+        "when": town.month,
     }  # fmt: skip
 
 

@@ -90,7 +90,7 @@ THINGS = [
     ("scarf", "grows in winter", "cut it in spring"),
     ("candle", "goes out on Fridays", "stay in on Fridays"),
     ("fence", "lets everyone through", "call it a gate"),
-    ("compass", "points at lunch", "eat first and walk later"),
+    ("compass", "points at lunch", "have lunch and walk later"),
     ("pot", "boils only when nobody watches", "look at the wall"),
     ("knife", "cuts everything but bread", "tear the bread and thank the knife"),
     ("barrel", "rolls home by itself", "follow it"),
