@@ -161,13 +161,13 @@ def make(dice, split: str, rung: str) -> Reading:
 
 def _keys(dice, split: str, size: int, one_verb: bool) -> list[tuple[int, ...]]:
     """Keys (who, did, thing), people and things all different, verbs all the same or all different."""
-    while True:
-        did = dice.below(len(_DID))
-        keys = [dice.combination(split, len(CAST), len(_DID), len(THINGS)) for _ in range(size)]
-        if one_verb:
-            keys = [(who, did, thing) for who, _, thing in keys]
-        if all(held_out(key) == (split == "test") for key in keys) and all(len({key[part] for key in keys}) == size for part in ((0, 2) if one_verb else (0, 1, 2))):
-            return keys
+    verbs = [dice.below(len(_DID))] * size if one_verb else dice.some(range(len(_DID)), size)
+    keys = []
+    while len(keys) < size:
+        key = (dice.below(len(CAST)), verbs[len(keys)], dice.below(len(THINGS)))
+        if held_out(key) == (split == "test") and all(key[0] != k[0] and key[2] != k[2] for k in keys):
+            keys.append(key)
+    return keys
 
 
 def _known(key: tuple[int, ...], day: str, place: str) -> dict:
