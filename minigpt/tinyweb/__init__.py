@@ -1,23 +1,20 @@
 """tinyweb: the small web of a small world, made by dice, that the book's models are trained on.
 
-    >>> from minigpt.tinyweb import documents
-    >>> len(list(documents(5, seed=1)))
-    5
-
-Nothing is read from disk and nothing is downloaded: the same seed gives the same bytes on every machine and Python.
-Each kind of page has a module with one function, `write(dice, split) -> (text, keys)`. A key is the combination of
-indexes that the page is about (say person, thing, town); `dice.held_out` decides by arithmetic which combinations the
-test split alone is about, so that a model can be asked about what it never read in a world that it knows. Six more
-kinds, in `unseen`, are on no page of either split.
-"""
-
-from __future__ import annotations
-
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-from minigpt.tinyweb import chat, encyclopedia, forum, lists, lookup, news, quiz, quotes, reading, story, wobblish
+    >>> from minigpt.tinyweb import (
+    chat,
+    cloze,
+    encyclopedia,
+    forum,
+    lists,
+    lookup,
+    news,
+    pronoun,
+    quiz,
+    quotes,
+    reading,
+    story,
+    wobblish,
+)
 from minigpt.tinyweb.dice import Dice
 
 if TYPE_CHECKING:
@@ -27,17 +24,19 @@ if TYPE_CHECKING:
 # Of 100 pages, how many are of each kind. Pages on which something said must come back soon (chats, quoted replies,
 # look-ups) are many and of many forms: that variety is what a small model learns copying and binding from.
 KINDS = {
-    "encyclopedia": (encyclopedia.write, 15),
+    "encyclopedia": (encyclopedia.write, 14),
     "quiz": (quiz.write, 6),
     "forum": (forum.write, 5),
-    "chat": (chat.write, 14),
-    "quotes": (quotes.write, 11),
+    "chat": (chat.write, 11),
+    "quotes": (quotes.write, 8),
     "lists": (lists.write, 3),
-    "lookup": (lookup.write, 11),
-    "wobblish": (wobblish.write, 13),
+    "lookup": (lookup.write, 10),
+    "wobblish": (wobblish.write, 11),
     "story": (story.write, 11),
-    "news": (news.write, 5),
+    "news": (news.write, 6),
     "reading": (reading.write, 6),
+    "pronoun": (pronoun.write, 4),
+    "cloze": (cloze.write, 5),
 }
 _DRAW = [kind for kind, (_, share) in KINDS.items() for _ in range(share)]
 MODEL_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "tinyweb"
