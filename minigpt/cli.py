@@ -336,7 +336,7 @@ def run_data_list(arguments: argparse.Namespace) -> None:
     rows = [("name", "MB", "here", "licence", "what")]
     for entry in data.REGISTRY.values():
         size = sum(file.size for file in entry.files) / 1e6
-        what = entry.what if entry.train else f"{entry.what} (a benchmark)"
+        what = entry.what if entry.train else f"{entry.what} ({entry.use})"
         rows.append((entry.name, f"{size:.1f}", "yes" if data.present(entry.name) else "no", entry.licence, what))
     rows.append(("tinyweb", "-", "yes", "MIT", "the book's small world, written by the package itself"))
     widths = [max(len(row[i]) for row in rows) for i in range(4)]

@@ -52,13 +52,15 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set of the registry; `train` names the files that may be trained on, and is empty for a benchmark."""
+    """A data set of the registry; `train` names the files that may be trained on, and where there are none, `use` says
+    what it is for."""
 
     name: str
     what: str
     licence: str
     files: tuple[RemoteFile, ...]
     train: tuple[str, ...] = ()
+    use: str = "a benchmark"
 
 
 def strings_of_rda(data: bytes) -> bytes:
@@ -178,6 +180,43 @@ REGISTRY: dict[str, DataSet] = {
                     _github("openai/gpt-2", "a3aa7de9e11b", "gpt-2-samples/conditional-topk40.txt"),
                 ),
             ),
+        ),
+        DataSet(
+            "reddit-submissions", "all submissions to Reddit of June and July 2005, monthly dumps",
+            "none stated; posts are their authors'",
+            (
+                RemoteFile(
+                    "RS_v2_2005-06.xz", 17_376, "42c54710220eba6b729699cde94c2b151f0ee2df9e1ee569183c1da554a2e62c",
+                    _github("jcpeterson/openwebtext", "2e3f21d3d26b", "pushshift_dumps/RS_v2_2005-06.xz"),
+                ),
+                RemoteFile(
+                    "RS_v2_2005-07.xz", 93_156, "5f568b76006ce7dce51b7edcc68151c0d5ed28891fba19a3aac11e52a69f2e53",
+                    _github("jcpeterson/openwebtext", "2e3f21d3d26b", "pushshift_dumps/RS_v2_2005-07.xz"),
+                ),
+            ),
+            use="input of minigpt webtext",
+        ),
+        DataSet(
+            "warc", "two small archives of the web: example.com, and the front page of Common Crawl", "Apache 2.0",
+            (
+                RemoteFile(
+                    "cc.warc.gz", 5_392, "68ecb486138ac84a95a0ab543a3895e13987004a478a3a4dd0cedfcf1440bdae",
+                    _github("iipc/jwarc", "9b5df862d35f", "test-resources/org/netpreserve/jwarc/cc.warc.gz"),
+                ),
+                RemoteFile(
+                    "example.warc.gz", 3_816, "5144459799b3bcb894d5143e0d8171c20c591a41733608e8392346e95e0bcf6b",
+                    _github("webrecorder/warcio", "2a797aa8c6d6", "test/data/example.warc.gz"),
+                ),
+            ),
+            use="input of minigpt webtext",
+        ),
+        DataSet(
+            "gpt2-domains", "the thousand most frequent sites of WebText, published with GPT-2", "MIT",
+            (RemoteFile(
+                "domains.txt", 14_754, "84b7eb3d611444b154e2b041254746e97e772bb52411fc3e9e190cdbdd000dc5",
+                _github("openai/gpt-2", "9b63575ef427", "domains.txt"),
+            ),),
+            use="a list of sites",
         ),
     )
 }  # fmt: skip

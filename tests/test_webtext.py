@@ -457,3 +457,27 @@ def test_import_stays_light():
 def test_settings_name_the_nearest_step():
     with pytest.raises(UsageError, match="near"):
         pipeline.Settings(skip=("nera",))
+
+
+# ---- the same steps under datatrove ----
+
+
+@pytest.mark.parametrize("engine", ["local", "ray"])
+def test_datatrove_gives_the_same_bytes(world, tmp_path, engine):
+    pytest.importorskip("datatrove", reason="the extra webtext-cluster is not installed")
+    if engine == "ray":
+        ray = pytest.importorskip("ray", reason="the extra webtext-cluster is not installed")
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    from minigpt.webtext import datatrove
+
+    whole = (world[0] / "tinyweb" / truth.PAGES).read_bytes()
+    cut = whole.index(b"WARC/1.0\r\nWARC-Date", len(whole) // 2)
+    files = [tmp_path / "a.warc", tmp_path / "b.warc"]
+    for path, data in zip(files, (whole[:cut], whole[cut:])):
+        path.write_bytes(data)
+    try:
+        found = datatrove.run(tmp_path / "out", [world[0] / "tinyweb" / truth.POSTS], files, engine=engine)
+    finally:
+        if engine == "ray":
+            ray.shutdown()
+    assert found.read_bytes() == (world[0] / "steps" / "10_near.jsonl").read_bytes()

@@ -112,7 +112,7 @@ def open_corpus(data: str) -> Corpus:
     entry = datasets.find(data)
     if not entry.train:
         raise UsageError(
-            f"{data} is a benchmark ({entry.what}) and is not trained on; choose another, or name a file of yours"
+            f"{data} is {entry.use} ({entry.what}) and is not trained on; choose another, or name a file of yours"
         )
     return _corpus_of_files([path for path in datasets.get(data) if path.name in entry.train], None)
 
