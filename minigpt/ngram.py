@@ -14,7 +14,7 @@ that leave nothing unknown (`vocabulary=range(tok.vocab_size)` with a `Tokenizer
 
 Why interpolated Kneser-Ney: of the smoothing methods that Chen and Goodman (1999) compared, its family did best
 throughout. Why the plain form and not their modified one, with three discounts an order instead of one: it is one idea
-less, and the gain is small (chapter 02 measures it).
+less; chapter 02 measures the difference.
 """
 
 from __future__ import annotations
