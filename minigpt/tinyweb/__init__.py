@@ -1,6 +1,23 @@
 """tinyweb: the small web of a small world, made by dice, that the book's models are trained on.
 
-    >>> from minigpt.tinyweb import (
+    >>> from minigpt.tinyweb import documents
+    >>> len(list(documents(5, seed=1)))
+    5
+
+Nothing is read from disk and nothing is downloaded: the same seed gives the same bytes on every machine and Python.
+Each kind of page has a module with one function, `write(dice, split) -> (text, keys)`. A key is the combination of
+indexes that the page is about (say person, thing, town); `dice.held_out` decides by arithmetic which combinations the
+test split alone is about, so that a model can be asked about what it never read in a world that it knows. Six more
+kinds, in `unseen`, are on no page of either split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from minigpt.tinyweb import (
     chat,
     cloze,
     encyclopedia,
