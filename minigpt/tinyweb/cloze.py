@@ -49,15 +49,15 @@ _CALM = [
     "The moon was as round as a cheese.",
     "It had rained for {n} days.",
     "Nobody had slept, and everybody was polite.",
-    "Somewhere a door went bang.",
+    "Somewhere a shutter went bang.",
     "They played cards until {n}.",
     "There was nothing to eat but {food}.",
     "The wind told a long story.",
     "So they waited, and waited some more.",
-    "Then the lamp went out.",
-    "They had {n} buttons and no coat.",
+    "Then the fire went out.",
+    "They had {n} buttons and no shirt.",
     "A star fell into the soup.",
-    "The clock struck {n} and then lost count.",
+    "The church struck {n} and then lost count.",
     "It was the kind of night in which things happen.",
     "All at once they heard a knock.",
     "It began to snow, very slowly.",
@@ -184,7 +184,8 @@ _AFTER = [
 ]
 _KINDS = [[thing[0] for thing in THINGS], [animal[0] for animal in ANIMALS]]
 _HABITS = {name: habit for name, habit, *_ in ANIMALS + THINGS}
-_WORDS = {"place": PLACES, "food": FOODS, "thing": [thing[0] for thing in THINGS], "day": DAYS}
+_SPOTS = [place for place in PLACES if "stove" not in place]  # a stove may be in the tale itself
+_WORDS = {"place": _SPOTS, "food": FOODS, "thing": [thing[0] for thing in THINGS], "day": DAYS}
 _NOUNS = _KINDS[0] + _KINDS[1]
 
 
@@ -206,7 +207,7 @@ def make(dice, split: str, rung: str, size: int) -> Tale:
     n, n2 = dice.some(NUMBERS, 2)
     said = {"town": town.name, "festival": town.festival, "all": listed, "All": start(listed), "n": n, "n2": n2}
     told = " ".join([*lines, last])
-    for slot, words in (("day", DAYS), ("place", PLACES), ("food", FOODS)):
+    for slot, words in (("day", DAYS), ("place", _SPOTS), ("food", FOODS)):
         said[slot] = dice.pick([word for word in words if word.lower() not in told.lower()])
     before, noun = " ".join([dice.pick(_OPEN), *lines, last]).format(**said).split("@")
     return Tale(before.rstrip(), " " + noun, dice.pick(_AFTER), named, trait, keys)
