@@ -187,9 +187,9 @@ def write(dice, split: str) -> tuple[str, list]:
         fact2=facts.tell(dice, known, dice.pick(facts.ATTRIBUTES)),
     )
     moves = list(dice.pick(_TOPICS))
-    if dice.chance(0.35):
+    if dice.chance(0.5):
         moves = _HELLOS + moves
-    if dice.chance(0.35):
+    if dice.chance(0.5):
         moves = moves + _BYES
     if dice.chance(0.3):
         moves.insert(2 + dice.below(len(moves) - 2), ("d", _PASSERS_BY))

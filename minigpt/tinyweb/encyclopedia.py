@@ -73,14 +73,14 @@ _OF_TOWN = {
 
 
 def _directory(dice, who: int, attribute: int, other: int) -> str:
-    """Five to seven people, of everywhere or of one town, with one fact each, as a table or as sentences."""
+    """Five to eight people, of everywhere or of one town, with one fact each, as a table or as sentences."""
     name = facts.ATTRIBUTES[attribute]
     if name in _OF_TOWN and dice.chance(0.5):
         town = PEOPLE[who].town
         head, rest = _OF_TOWN[name].format(town=town), [p for p in _LIVES_IN[town] if p is not PEOPLE[who]]
-        people = [PEOPLE[who]] + dice.some(rest, min(len(rest), 4 + dice.below(3)))
+        people = [PEOPLE[who]] + dice.some(rest, min(len(rest), 5 + dice.below(3)))
     else:
-        rest = [PEOPLE[other]] + [p for p in dice.some(PEOPLE, 5) if p is not PEOPLE[other]]
+        rest = [PEOPLE[other]] + [p for p in dice.some(PEOPLE, 6) if p is not PEOPLE[other]]
         head, people = _LISTS[name][0], [PEOPLE[who]] + [p for p in rest if p is not PEOPLE[who]]
     if dice.chance(0.4):
         return head + "\n" + "\n".join(facts.tell(dice, person, name) for person in people[:6])

@@ -257,7 +257,7 @@ def write(dice, split: str) -> tuple[str, list]:
     What is apart is key and value of each entry in its format.
     """
     parts = [_part(dice, split, dice.below(len(_FORMATS)))]
-    if len(parts[0][0]) < 300 and dice.chance(0.55):
+    if len(parts[0][0]) < 120 or (len(parts[0][0]) < 300 and dice.chance(0.5)):
         parts.append(_part(dice, split, dice.below(len(_FORMATS))))
     return "\n\n".join(text for text, _ in parts), [key for _, keys in parts for key in keys]
 
