@@ -72,8 +72,6 @@ def discount(counts: np.ndarray) -> float:
 
 def find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """The place of each wanted key in the sorted keys, -1 where there is none."""
-    if len(keys) == 0:
-        return np.full(len(wanted), -1)
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[places] == wanted, places, -1)
 
@@ -90,6 +88,8 @@ def count_levels(ids: np.ndarray, room: np.ndarray, n: int, V: int, counted: boo
     levels, contexts = [], 1
     for k in range(1, n + 1):
         here = np.flatnonzero(room >= max(k - 1, 1))  # where a gram of k words, or its context, fits into the document
+        if len(here) == 0:  # every document is shorter
+            break
         keys, first, places, times = np.unique(
             numbers[here - 1] * V + ids[here], return_index=True, return_inverse=True, return_counts=True
         )
@@ -117,7 +117,7 @@ class NGram:
     """An n-gram model; make one with `NGram.train`.
 
     Attributes:
-        n: the order.
+        n: the order; less than was asked for if every document is shorter.
         words: id -> word; the first two are END and UNKNOWN.
         levels: the counts, a `Level` for each length from 1 to n.
         add_k: what is added to each count, or None for Kneser-Ney.
