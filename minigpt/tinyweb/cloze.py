@@ -2,12 +2,13 @@
 
 Two to four of them are named equally often; then comes a sentence that fits only one:
 
-- "trait": what everybody knows of it decides ("only one of them was small enough for the keyhole, and that was the
-  newt"), or its habit.
+- "habit": what it always does, as everybody knows ("one of them goes home sideways, and that is the crab").
+- "trait": what it is like, as everybody knows; others are like that too, but not in this tale ("only one of them was
+  small enough for the job, and that was the newt").
 - "told": what was said of it earlier in the tale decides (who slept where, who brought what).
 
 As in the Children's Book Test an item leaves out the noun of that sentence, and the candidates are of its kind. Held
-out: who with the sentence it fits (the ending of a trait; the place, food or thing of what was told).
+out: who with the sentence it fits (the ending of a trait or habit; the place, food, thing or day of what was told).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import NamedTuple
 from minigpt.tinyweb.dice import held_out
 from minigpt.tinyweb.world import ANIMALS, DAYS, FOODS, NUMBERS, PLACES, THINGS, TOWNS, TRAITS, a, start
 
-RUNGS = ("trait", "told")
+RUNGS = ("habit", "trait", "told")
 
 
 class Tale(NamedTuple):
@@ -160,7 +161,7 @@ _TRAIT_ENDS = [
     "The king liked it {t}, and so the crown was put on the @",
     '"I have never seen anyone so {t}," said the moon, and meant the @',
     "The giant was afraid of all that is {t}, and ran from the @",
-    "They needed a {t} friend that night, and they had one: the @",
+    "They needed {a_t} friend that night, and they had one: the @",
     "Being so {t} was of use for once, and they praised the @",
     "The picture in the paper showed somebody {t}, most likely the @",
 ]
@@ -171,6 +172,10 @@ _HABIT_ENDS = [
     "Somebody {habit}, and in every tale that somebody is the @",
     "The wolf feared only the one that {habit}, which is the @",
     "It is always the same one that {habit}, they sighed, and looked at the @",
+    "A knock, a cough, and in came the one that {habit}: the @",
+    "Then the king asked who it is that {habit}, and they told him: the @",
+    "There is a song about one that {habit}. It is about the @",
+    "Nobody {habit} like the @",
 ]
 _AFTER = [
     ".",
@@ -197,7 +202,7 @@ def write(dice, split: str) -> tuple[str, list]:
 
 def make(dice, split: str, rung: str, size: int) -> Tale:
     """A tale of the rung about `size` animals or things, each of them named twice before the last sentence."""
-    named, lines, last, trait, keys = (_by_trait if rung == "trait" else _as_told)(dice, split, size)
+    named, lines, last, trait, keys = _as_told(dice, split, size) if rung == "told" else _known(dice, split, rung, size)
     for line in dice.some(_CALM, 1 + dice.below(3)):
         lines.insert(dice.below(len(lines) + 1), line)
     every = [dice.pick(["the {}", "the {}", "{}"]).format(name) for name in named]
@@ -213,15 +218,17 @@ def make(dice, split: str, rung: str, size: int) -> Tale:
     return Tale(before.rstrip(), " " + noun, dice.pick(_AFTER), named, trait, keys)
 
 
-def _by_trait(dice, split: str, size: int):
+def _known(dice, split: str, rung: str, size: int):
     """Each does this or that, which tells nothing; then a sentence that fits one by its trait or its habit."""
     kind = dice.pick(_KINDS)
     while True:
-        hero, ending = dice.pick(kind), dice.below(len(_TRAIT_ENDS) + len(_HABIT_ENDS))
-        key = (0, _NOUNS.index(hero), ending)
-        if held_out(key) == (split == "test"):
+        ends = _TRAIT_ENDS if rung == "trait" else _HABIT_ENDS
+        hero, ending = dice.pick(kind), dice.below(len(ends))
+        key = (RUNGS.index(rung), _NOUNS.index(hero), ending)
+        traits = [trait for trait in TRAITS[hero] if sum(trait in TRAITS[noun] for noun in kind) > 2]
+        if held_out(key) == (split == "test") and (traits or rung == "habit"):
             break
-    trait = dice.pick(TRAITS[hero]) if ending < len(_TRAIT_ENDS) else ""
+    trait = dice.pick(traits) if rung == "trait" else ""  # one that others of the kind have, but none in this tale
     others = [noun for noun in kind if noun != hero and trait not in TRAITS[noun]]
     named = dice.some([hero] + dice.some(others, size - 1), size)
     lines, rest = [], dice.some(named, size)
@@ -234,8 +241,7 @@ def _by_trait(dice, split: str, size: int):
         said = {"The_x": f"The {x}", "the_x": f"the {x}", "the_y": f"the {y}", "town2": dice.pick(TOWNS).name}
         said |= {"n": dice.pick(NUMBERS), "day": dice.pick(DAYS), "food": dice.pick(FOODS)}
         lines.append(line.format(**said))
-    ends = _TRAIT_ENDS + _HABIT_ENDS
-    return named, lines, ends[ending].format(t=trait, habit=_HABITS[hero]) + hero, trait, [key]
+    return named, lines, ends[ending].format(t=trait, a_t=a(trait or "-"), habit=_HABITS[hero]) + hero, trait, [key]
 
 
 def _as_told(dice, split: str, size: int):
@@ -245,7 +251,7 @@ def _as_told(dice, split: str, size: int):
     named, values, keys = [], [], []
     while len(named) < size:
         noun, value = dice.pick(kind), dice.below(len(_WORDS[what]))
-        key = (1, list(_TOLD).index(what), _NOUNS.index(noun), value)
+        key = (RUNGS.index("told"), list(_TOLD).index(what), _NOUNS.index(noun), value)
         if held_out(key) == (split == "test") and noun not in named and _WORDS[what][value] not in values:
             named, values, keys = named + [noun], values + [_WORDS[what][value]], keys + [key]
     tells, ends = _TOLD[what]

@@ -203,7 +203,7 @@ _AND = [
     ("visitors had to pay {n} eggs", "did visitors have to pay {n} eggs"),
     ("a new law was made", "was a new law made"),
 ]
-_HOW = ["was so {t}", "was much too {t}", "was terribly {t}", "was rather {t}", "was too {t} for words", "was {t} as ever"]
+_HOW = ["was so {t}", "was much too {t}", "was terribly {t}", "was rather {t}", "was {t} beyond words", "was {t} as ever"]
 _ADVERBS = ["", "", "", " on {day}", " {place}", " in {town}", " that {day}", " once", " last week"]
 _RESOLVED = [
     "{Right}, that is.",
@@ -230,9 +230,9 @@ _TITLES = [
 
 
 def write(dice, split: str) -> tuple[str, list]:
-    """One to three explanations, each by pronoun and then resolved, or by name, or as question and answer."""
+    """Two to four explanations, each by pronoun and then resolved, or by name, or as question and answer."""
     units, keys = [], []
-    for _ in range(1 + dice.below(3)):
+    for _ in range(2 + dice.below(3)):
         reason = make(dice, split, dice.pick(RUNGS))
         units.append(dice.pick([_resolved, _resolved, _named, _named, _asked, _contrast])(dice, reason))
         keys += reason.keys

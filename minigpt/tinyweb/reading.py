@@ -124,9 +124,9 @@ _COLOUR = [
 
 
 def write(dice, split: str) -> tuple[str, list]:
-    """A passage and one to four questions, as a dialogue or in one line after the other."""
+    """A passage and one to five questions, as a dialogue or in one line after the other."""
     reading = make(dice, split, dice.pick(RUNGS))
-    asked = reading.questions[: 1 + dice.below(4)]
+    asked = reading.questions[: 1 + dice.below(5)]
     style = dice.pick([_QA, _QA, _QA, "Teacher: {}\nPupil: {}", "{} {}.", "- {}\n- {}."])
     return reading.passage + "\n" + "\n".join(style.format(q.question, q.answer) for q in asked), reading.keys
 

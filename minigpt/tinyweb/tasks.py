@@ -108,7 +108,8 @@ def _cloze(dice, i: int) -> Item:
     more = (like + [noun for noun in absent if noun not in like])[: CLOZE_CANDIDATES - len(tale.named)]
     candidates = tuple(" " + noun for noun in dice.some(tale.named + more, CLOZE_CANDIDATES))
     shortcuts = _shortcuts(dice, tale.before, candidates)
-    shortcuts["has the trait"] = " " + dice.pick(like + [tale.noun.strip()]) if tale.trait else dice.pick(candidates)
+    if tale.trait:
+        shortcuts["any with the trait"] = " " + dice.pick(like + [tale.noun.strip()])
     return Item("cloze", rung, tale.before, tale.noun, candidates, tale.after, shortcuts, tuple(tale.keys))
 
 
@@ -159,11 +160,11 @@ def _summary(dice, i: int) -> Item:
 
 
 def _translation(dice, i: int, task: str) -> Item:
-    """Three pairs of sentences from the train split, then the one to translate."""
+    """Four pairs of sentences from the train split, then the one to translate."""
     to_english = task == "translation_wo_en"
     rung = wobblish.RUNGS[i % len(wobblish.RUNGS)]
     last = wobblish.sentence(dice, "test", rung)
-    shown = [(s.english, s.wobblish) for s in [*(wobblish.sentence(dice, "train") for _ in range(3)), last]]
+    shown = [(s.english, s.wobblish) for s in [*(wobblish.sentence(dice, "train") for _ in range(4)), last]]
     pairs = [(w, e) if to_english else (e, w) for e, w in shown]
     asked, answer = pairs.pop()
     prompt = "\n".join([f"{one} = {other}" for one, other in pairs] + [f"{asked} ="])
