@@ -66,16 +66,17 @@ checksum is used from there. Downloads go to MINIGPT_CACHE, by default ~/.cache/
 WEBTEXT = """\
 Build a corpus as WebText was built: pages that people on Reddit linked to, filtered, each text once, as token shards.
 
-  minigpt webtext --tinyweb 2000 --out runs/web                    try it on the book's own small web, where the truth is known
+  minigpt webtext --tinyweb 2000 --out runs/web                    the book's own small web: there the truth is known
   minigpt webtext --posts RS_2017-*.xz --out runs/links            the links alone: which pages would be needed
   minigpt webtext --posts RS_*.xz --pages *.warc.gz --out runs/a   all of it
   minigpt webtext --pages *.warc.gz --out runs/b                   every page of the archives, whoever linked to it
   minigpt webtext --tinyweb 2000 --skip near --out runs/c          what goes wrong without a step
 
-Posts are Reddit's monthly dumps (JSON lines; .xz, .zst, .gz or plain), pages are WARC files. The steps, in order: karma,
-outbound, links, pages, wikipedia, extract, language, heuristics, exact, near, tokens. Each writes a file in DIR/steps, and
-a run that was stopped or killed goes on after the last complete one: give the same command again. DIR/funnel.json says
-what each step removed and why; DIR/tokens is for training: minigpt train tinyweb --data DIR/tokens --out runs/model
+Posts are Reddit's monthly dumps (JSON lines; .xz, .zst, .gz or plain), pages are WARC files. The steps, in order:
+karma, outbound, links, pages, wikipedia, extract, language, heuristics, exact, near, tokens. Each writes a file in
+DIR/steps; a run that was stopped or killed goes on after the last complete one: give the same command again.
+DIR/funnel.json says what each step removed and why. DIR/tokens is for training:
+minigpt train tinyweb --data DIR/tokens --out runs/model
 """
 
 
@@ -183,7 +184,7 @@ def _add_webtext(commands) -> None:
     web.add_argument("--pages", nargs="+", default=[], metavar="FILE", help="WARC files")
     web.add_argument("--tinyweb", type=int, default=0, metavar="N", help="N pages of the book's own small web instead")
     web.add_argument("--seed", type=int, default=0, metavar="S", help="of tinyweb (0)")
-    web.add_argument("--out", required=True, metavar="DIR", help="a new folder, or that of an earlier run, which goes on")
+    web.add_argument("--out", required=True, metavar="DIR", help="a new folder, or that of a run to go on with")
     web.add_argument("--min-karma", type=int, default=3, metavar="K", help="least karma of a post (the paper: 3)")
     web.add_argument(
         "--near", type=float, default=0.5, metavar="X", help="share in common from which two texts are one (0.5)"
@@ -355,26 +356,27 @@ def run_data_get(arguments: argparse.Namespace) -> None:
 
 
 def run_webtext(arguments: argparse.Namespace) -> None:
+    from minigpt.webtext import truth
+    from minigpt.webtext.build import build
+    from minigpt.webtext.pipeline import Settings
+
     a = arguments
     try:
-        from minigpt.webtext import truth
-        from minigpt.webtext.build import build
-        from minigpt.webtext.pipeline import Settings
+        built = build(
+            a.out, a.posts, a.pages, tinyweb=a.tinyweb, seed=a.seed, tokenizer=a.tokenizer, vocab_size=a.vocab_size,
+            settings=Settings(min_karma=a.min_karma, near=a.near, skip=tuple(a.skip)),
+            report=lambda line: print(line, file=sys.stderr, flush=True),
+        )  # fmt: skip
     except ModuleNotFoundError as error:
-        raise ValueError(f"the library {error.name} is missing; install the package again with its requirements") from error
-    built = build(
-        a.out, a.posts, a.pages, tinyweb=a.tinyweb, seed=a.seed, tokenizer=a.tokenizer, vocab_size=a.vocab_size,
-        settings=Settings(min_karma=a.min_karma, near=a.near, skip=tuple(a.skip)),
-        report=lambda line: print(line, file=sys.stderr, flush=True),
-    )  # fmt: skip
+        raise ValueError(f"the library {error.name} is missing; install minigpt again, with what it needs") from error
     print(built.funnel.table())
     if built.scores:
         print(f"\nAgainst the truth, which tinyweb knows:\n{truth.table(built.scores)}")
     if built.tokens:
         t = built.tokens
         print(
-            f"\n{t['documents']:,} texts, {t['bytes'] / 1e6:.2f} MB, {t['train']:,} tokens to train on and {t['val']:,} to "
-            f"validate on, in {Path(a.out) / 'tokens'}"
+            f"\n{t['documents']:,} texts, {t['bytes'] / 1e6:.2f} MB; {t['train']:,} tokens to train on and "
+            f"{t['val']:,} to validate on, in {Path(a.out) / 'tokens'}"
         )
 
 

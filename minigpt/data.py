@@ -182,7 +182,7 @@ REGISTRY: dict[str, DataSet] = {
             ),
         ),
         DataSet(
-            "reddit-submissions", "all submissions to Reddit of June and July 2005, monthly dumps",
+            "reddit-submissions", "submissions to Reddit of June and July 2005, monthly dumps",
             "none stated; posts are their authors'",
             (
                 RemoteFile(

@@ -25,7 +25,20 @@ from minigpt.errors import UsageError
 from minigpt.tinyweb import skins
 from minigpt.tinyweb.web import LABELS, web
 from minigpt.training.shards import read_shards
-from minigpt.webtext import build, dedup, extract, heuristics, language, links, pages, pipeline, posts, shards, truth, wikipedia
+from minigpt.webtext import (
+    build,
+    dedup,
+    extract,
+    heuristics,
+    language,
+    links,
+    pages,
+    pipeline,
+    posts,
+    shards,
+    truth,
+    wikipedia,
+)
 from minigpt.webtext.records import Drop, Page, Post, read_records
 
 ENGLISH = (
@@ -33,7 +46,9 @@ ENGLISH = (
     "paint away again. Nobody minds, since the painter is the baker's cousin and works for bread. The wheel has not "
     "turned for years, but children say that it whispers at night when the moon is thin. "
 )
-PARTS = "posts links pages wikipedia extract language heuristics dedup records funnel pipeline shards truth build".split()
+PARTS = (
+    "posts links pages wikipedia extract language heuristics dedup records funnel pipeline shards truth build".split()
+)
 
 
 def kept(found) -> list:
@@ -155,7 +170,8 @@ def test_karma_is_at_least_three():
     ("http://a.org/x", ""), ("https://a.org", ""), ("HTTPS://A.ORG/x.html?y=1", ""), ("http://reddits.org/", ""),
     ("ftp://a.org/x", "not http"), ("javascript:alert(1)", "not http"), ("magnet:?x", "not http"),
     ("", "malformed address"), ("/r/pond", "malformed address"), ("http://", "malformed address"),
-    ("http://a.org:x/", "malformed address"), ("http://[::1", "malformed address"), ("http://localhost/", "malformed address"),
+    ("http://a.org:x/", "malformed address"), ("http://[::1", "malformed address"),
+    ("http://localhost/", "malformed address"),
     ("http://www.reddit.com/r/x", "inside Reddit"), ("https://i.imgur.com/a", "picture or film"),
     ("http://a.org/b.JPG", "picture or film"), ("http://a.org/b.jpg.html", ""),
 ])  # fmt: skip
@@ -164,7 +180,12 @@ def test_outbound(url, reason):
 
 
 def test_spellings_of_a_link_are_one_with_the_best_karma():
-    spellings = ["http://a.org/b", "https://www.A.org/b/", "http://a.org:80/b#c", "http://a.org/b?utm_source=x&fbclid=1"]
+    spellings = [
+        "http://a.org/b",
+        "https://www.A.org/b/",
+        "http://a.org:80/b#c",
+        "http://a.org/b?utm_source=x&fbclid=1",
+    ]
     found = list(links.merge(Post(str(i), url, i, "", "", False) for i, url in enumerate(spellings)))
     assert reasons(found) == ["same link again"] * 3
     assert [(link.url, link.karma, link.posts) for link in kept(found)] == [("http://a.org/b", 3, 4)]
@@ -269,7 +290,7 @@ def test_exact_copies_differ_in_case_and_marks_alone():
 
 
 def test_near_copies_go_and_others_stay():
-    other = "A goose came to the door and asked for the mayor. The mayor was out. So the goose left a long letter about bread."
+    other = "A goose came to the door and asked for the mayor. The mayor was out. So it left a long letter about bread."
     texts = [ENGLISH, ENGLISH.replace("spring", "summer").replace("Nobody minds, ", ""), other]
     found = list(dedup.near(Page(f"http://a.org/{i}", 3, "", t) for i, t in enumerate(texts)))
     assert [p.url[-1] for p in kept(found)] == ["0", "2"] and reasons(found) == ["nearly the same text"]
@@ -295,13 +316,17 @@ def world(tmp_path_factory):
 
 
 def files(out: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(out)): p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file() and p.name != "log.jsonl"}
+    return {
+        str(p.relative_to(out)): p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file() and p.name != "log.jsonl"
+    }
 
 
 def test_funnel_adds_up_and_is_the_same_in_memory(world):
     out, built, _ = world
     counts = built.funnel.steps
-    assert [c.step for c in counts] == "karma outbound links pages wikipedia extract language heuristics exact near".split()
+    assert [
+        c.step for c in counts
+    ] == "karma outbound links pages wikipedia extract language heuristics exact near".split()
     for before, after in zip(counts, counts[1:]):
         assert after.came == before.kept or after.step == "pages"
     steps = pipeline.make_steps([out / "tinyweb" / truth.POSTS], [out / "tinyweb" / truth.PAGES])
@@ -340,7 +365,9 @@ def test_a_second_run_does_nothing(world):
     said = []
     build.build(out, tinyweb=400, tokenizer="bpe", vocab_size=400, report=said.append)
     assert all("done before" in line for line in said) and len(said) == 11
-    assert before == {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.parent.name in ("steps", "tokens", "tinyweb")}
+    assert before == {
+        p: p.stat().st_mtime_ns for p in out.rglob("*") if p.parent.name in ("steps", "tokens", "tinyweb")
+    }
 
 
 def test_only_what_depends_on_a_change_is_run_again(world, tmp_path):
@@ -363,7 +390,8 @@ def test_only_what_depends_on_a_change_is_run_again(world, tmp_path):
 def test_a_killed_run_goes_on_and_gives_the_same_bytes(world, tmp_path):
     """Killed again and again, each time a little later, until it gets through."""
     out, kills = tmp_path / "out", 0
-    command = [sys.executable, "-m", "minigpt", "webtext", "--tinyweb", "400", "--tokenizer", "bpe", "--vocab-size", "400",
+    command = [sys.executable, "-m", "minigpt", "webtext", "--tinyweb", "400", "--tokenizer", "bpe",
+               "--vocab-size", "400",
                "--out", str(out)]  # fmt: skip
     for stop in ("karma", "extract", "exact", None):
         run = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
@@ -426,7 +454,9 @@ def test_no_page_left_is_told(tmp_path, capsys):
 
 
 def test_posts_alone_give_links_and_sites(tmp_path, capsys):
-    (tmp_path / "RS.json").write_bytes(dump(*({"id": str(i), "url": f"http://a.org/{i % 2}", "score": 4} for i in range(3))))
+    (tmp_path / "RS.json").write_bytes(
+        dump(*({"id": str(i), "url": f"http://a.org/{i % 2}", "score": 4} for i in range(3)))
+    )
     assert main(["webtext", "--posts", str(tmp_path / "RS.json"), "--out", str(tmp_path / "out")]) == 0
     assert (tmp_path / "out" / "sites.txt").read_text() == "2 a\n"
     assert not (tmp_path / "out" / "tokens").exists() and "same link again" in capsys.readouterr().out
@@ -436,7 +466,9 @@ def test_chinese_and_emoji_come_through(tmp_path):
     body = f"<html><body><article><h1>水</h1><p>{ENGLISH}水 means water 😀.</p><p>{ENGLISH}</p></article></body></html>"
     (tmp_path / "a.warc.gz").write_bytes(warc(("http://例え.jp/水", body.encode())))
     built = build.build(tmp_path / "out", pages=[tmp_path / "a.warc.gz"])
-    ids = np.concatenate(read_shards(tmp_path / "out" / "tokens", "train") + read_shards(tmp_path / "out" / "tokens", "val"))
+    ids = np.concatenate(
+        read_shards(tmp_path / "out" / "tokens", "train") + read_shards(tmp_path / "out" / "tokens", "val")
+    )
     assert "水 means water 😀." in Tokenizer.gpt2().decode(ids.tolist()) and built.tokens["documents"] == 1
 
 
@@ -450,7 +482,8 @@ def test_real_archives(tmp_path, name, left):
 
 
 def test_import_stays_light():
-    code = "import sys, minigpt.webtext.build; print([m for m in ('trafilatura', 'warcio', 'pycld2', 'datasketch', 'scipy', 'ray', 'datatrove') if m in sys.modules])"
+    heavy = ("trafilatura", "lxml", "warcio", "pycld2", "datasketch", "scipy", "ray", "datatrove")
+    code = f"import sys, minigpt.webtext.build; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 

@@ -54,7 +54,8 @@ def _modern(dice, title: str, lines: list[str]) -> str:
 <div class="cookie-banner" role="dialog">{dice.pick(COOKIES)}</div>
 <main><article><h1>{title}</h1>
 {body}
-</article><aside class="sidebar"><h3>Related</h3><ul>{_related(dice)}</ul><div class="ad">{dice.pick(ADVERTS)}</div></aside></main>
+</article><aside class="sidebar"><h3>Related</h3><ul>{_related(dice)}</ul><div class="ad">{dice.pick(ADVERTS)}</div>
+</aside></main>
 <footer>{dice.pick(FOOTERS)}</footer>"""
 
 
@@ -86,7 +87,8 @@ def _blog(dice, title: str, lines: list[str]) -> str:
 
 def _tables(dice, title: str, lines: list[str]) -> str:
     body = "<br><br>\n".join(lines)
-    return f"""<table width=100% border=0><tr><td colspan=2 bgcolor=#ffffcc><font size=2>{_menu(dice, "b")}</font></td></tr>
+    return f"""<table width=100% border=0>
+<tr><td colspan=2 bgcolor=#ffffcc><font size=2>{_menu(dice, "b")}</font></td></tr>
 <tr><td width=120 valign=top><font size=1>{dice.pick(ADVERTS)}</font></td>
 <td valign=top><h2>{title}</h2>
 <font face="Arial" size=2>

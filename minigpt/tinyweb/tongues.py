@@ -1,4 +1,5 @@
-"""Sentences in real languages, for the pages of tinyweb that a filter for English should find. Written for this book."""
+"""Sentences in real languages, for the pages of tinyweb that a filter for English should find. Written for this
+book."""
 
 from __future__ import annotations
 
@@ -106,7 +107,7 @@ def foreign(dice) -> tuple[str, str]:
     lines = []
     for _ in range(2 + dice.below(3)):
         chosen = dice.some(SENTENCES[code], 3)
-        lines.append((("" if code in ("zh", "ja") else " ")).join(chosen))
+        lines.append(("" if code in ("zh", "ja") else " ").join(chosen))
     text = "\n\n".join(lines)
     while "{" in text:
         text = text.replace("{town}", dice.pick(TOWNS), 1).replace("{n}", str(2 + dice.below(40)), 1)

@@ -39,8 +39,9 @@ LIKED = {
 STRAY = {"self": 45, "image": 25, "scheme": 12, "inside": 10, "dead": 8}
 
 _HOSTS = [
-    "pondgazette", "wickherald", "oggle-times", "the-daily-spoon", "gravelblog", "mapfold", "slowclocks", "tuesdayreview",
-    "crumbtown", "bellringer", "cloudcounter", "bridgewatch", "umbrella-forum", "soupnotes", "fencepost", "geesewriting",
+    "pondgazette", "wickherald", "oggle-times", "the-daily-spoon", "gravelblog", "mapfold", "slowclocks",
+    "tuesdayreview", "crumbtown", "bellringer", "cloudcounter", "bridgewatch", "umbrella-forum", "soupnotes",
+    "fencepost", "geesewriting",
 ]  # fmt: skip
 _ENDINGS = ["example", "blog.example", "news.example", "org.example"]
 _MIRRORS = ["wiki-mirror.example", "everypedia.example", "answers-about.example"]
@@ -50,8 +51,9 @@ _MARKS = [
     "This article uses material from the Wikipedia article, released under the Creative Commons BY-SA license.",
 ]
 _CHANGED = {
-    "the": "that", "very": "quite", "said": "claimed", "says": "claims", "and": "and also", "is": "really is", "a": "one",
-    "has": "owns", "old": "elderly", "but": "yet", "because": "since", "never": "not once", "small": "little", "in": "inside",
+    "the": "that", "very": "quite", "said": "claimed", "says": "claims", "and": "and also", "is": "really is",
+    "a": "one", "has": "owns", "old": "elderly", "but": "yet", "because": "since", "never": "not once",
+    "small": "little", "in": "inside",
     "with": "together with", "nobody": "no one", "of": "out of", "to": "towards",
 }  # fmt: skip
 _ADDED = [
@@ -82,8 +84,8 @@ _FORMS = [
 ]
 _TERMS = (
     "By using this site you accept these terms. The site is provided as it is, without any warranty, and may change or "
-    "end at any time. You may not copy, sell or frame the site. Any dispute is settled by the court of Lower Wick. If a "
-    "part of these terms is void, the other parts stay. Last updated on the first of March."
+    "end at any time. You may not copy, sell or frame the site. Any dispute is settled by the court of Lower Wick. If "
+    "a part of these terms is void, the other parts stay. Last updated on the first of March."
 )
 
 
@@ -99,7 +101,8 @@ class Post(NamedTuple):
 
 
 class WebPage(NamedTuple):
-    """A page as a crawler would bring it, and the truth: its label, its own text, and the page that it copies, if any."""
+    """A page as a crawler would bring it, and the truth: its label, its own text, and the page that it copies, if
+    any."""
 
     url: str
     status: int
@@ -198,7 +201,9 @@ class _World:
     def _wikipedia(self) -> WebPage:
         text = "\n\n".join(next(self.entries) for _ in range(2 + self.dice.below(3)))
         if self.dice.chance(0.5):
-            return self._dressed("wikipedia", text, (_MARKS[0],), host="en.wikipedia.org", path=f"wiki/Page_{self.count}")
+            return self._dressed(
+                "wikipedia", text, (_MARKS[0],), host="en.wikipedia.org", path=f"wiki/Page_{self.count}"
+            )
         # one mirror in six says nowhere whose text it is
         marks = (self.dice.pick(_MARKS),) if self.dice.chance(5 / 6) else ()
         return self._dressed("wikipedia", text, marks, host=self.dice.pick(_MIRRORS))
@@ -283,7 +288,9 @@ class _World:
             url = self.dice.pick([f"https://i.imgur.com/{number}.jpg", f"https://pix.example/{number}.gif"])
             return self._post(url, score, "my goose", kind)
         if kind == "scheme":
-            url = self.dice.pick(["ftp://files.example/a.zip", "mailto:goose@pond.example", "javascript:alert(1)", "magnet:?x=1"])
+            url = self.dice.pick(
+                ["ftp://files.example/a.zip", "mailto:goose@pond.example", "javascript:alert(1)", "magnet:?x=1"]
+            )
             return self._post(url, score, "get it here", kind)
         if kind == "inside":
             return self._post(f"https://old.reddit.com/user/goose{number}", score, "who is this", kind)

@@ -31,8 +31,9 @@ def build(
 ) -> Built:  # fmt: skip
     """Token shards in `OUT/tokens` from dumps of posts and WARC files, or from `tinyweb` pages of the book's own world.
 
-    From posts alone come the links (`OUT/steps/03_links.jsonl`) and their sites (`OUT/sites.txt`); from pages alone, all of
-    them are taken as linked to. What an earlier run in `out` has done with the same input and settings is not done again.
+    From posts alone come the links (`OUT/steps/03_links.jsonl`) and their sites (`OUT/sites.txt`); from pages alone,
+    all of them are taken as linked to. What an earlier run in `out` has done with the same input and settings is not
+    done again.
 
     Raises:
         UsageError: nothing to read, or what is named is no file, or `out` holds other things.
@@ -52,7 +53,9 @@ def build(
         tokens = None
         if pages:
             if not funnel.steps[-1].kept:
-                raise ValueError(f"no page is left to make tokens of; {out / 'funnel.json'} says which step removed them")
+                raise ValueError(
+                    f"no page is left to make tokens of; {out / 'funnel.json'} says which step removed them"
+                )
             last = out / "steps" / f"{steps[-1].stem}.jsonl"
             tokens = shards.write_tokens(out, last, tokenizer, vocab_size, report)
     except Locked:

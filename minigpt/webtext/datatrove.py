@@ -4,11 +4,12 @@ cluster under Ray.
     pip install "minigpt-book[webtext-cluster]"
     python -m minigpt.webtext.datatrove --posts RS_*.xz --pages *.warc.gz --out runs/a --engine ray --workers 64
 
-The steps up to the heuristics look at one page at a time: a task a WARC file does them. The last two compare a page with
-all that came before, so one task does them over what the others wrote, in the order of the files; the result is byte for
-byte that of `minigpt webtext`. That task needs 2 kB of memory a page, 16 GB for WebText's eight million. (What outgrows one
-machine needs datatrove's own MinHash blocks, which spread the comparison over tasks, too.) Workers need to see one file
-system. A task that was ended is run again, those that were done are not: give the same command again.
+The steps up to the heuristics look at one page at a time: a task a WARC file does them. The last two compare a page
+with all that came before, so one task does them over what the others wrote, in the order of the files; the result is
+byte for byte that of `minigpt webtext`. That task needs about 11 kB of memory a page, 90 GB for WebText's eight
+million. (What outgrows one machine needs datatrove's own MinHash blocks, which spread the comparison over tasks, too.)
+Workers need to see one file system. A task that was ended is run again, those that were done are not: give the same
+command again.
 """
 
 from __future__ import annotations
@@ -114,9 +115,7 @@ def to_document(page: Page) -> Document:
 
 def to_page(document: Document) -> Page:
     html = document.metadata["html"]
-    return Page(
-        document.id, document.metadata["karma"], document.text if html else "", "" if html else document.text
-    )
+    return Page(document.id, document.metadata["karma"], document.text if html else "", "" if html else document.text)
 
 
 def run(
@@ -143,7 +142,9 @@ def run(
     folder = out / f"{engine}-{_key(files, links, settings)[:12]}"  # datatrove marks tasks as done whatever their input
     use = lambda names: [OurStep(name, settings) for name in names if name not in settings.skip]  # noqa: E731
     parts, whole = str(folder / "parts"), str(folder / "whole")
-    _execute([ReadPages(files, links), *use(ALONE), WritePages(parts)], len(files), workers, engine, folder / "logs_parts")
+    _execute(
+        [ReadPages(files, links), *use(ALONE), WritePages(parts)], len(files), workers, engine, folder / "logs_parts"
+    )
     _execute([ReadParts(parts), *use(TOGETHER), WritePages(whole)], 1, 1, engine, folder / "logs_whole")
     return folder / "whole" / "00000.jsonl"
 
@@ -168,7 +169,9 @@ def _execute(blocks: list[PipelineStep], tasks: int, workers: int, engine: str, 
     else:
         from datatrove.executor import LocalPipelineExecutor
 
-        executor = LocalPipelineExecutor(pipeline=blocks, tasks=tasks, workers=min(workers, tasks), logging_dir=str(logs))
+        executor = LocalPipelineExecutor(
+            pipeline=blocks, tasks=tasks, workers=min(workers, tasks), logging_dir=str(logs)
+        )
     executor.run()
     if failed := executor.get_incomplete_ranks(skip_completed=True):
         raise OSError(f"{len(failed)} of {tasks} tasks failed, the first is number {failed[0]}; see {logs / 'logs'}")

@@ -1,5 +1,5 @@
-"""Step 6: the text of a page, without menus, adverts and the like. The paper used a combination of Dragnet and Newspaper
-(section 2.1); Dragnet can no longer be installed, so this is trafilatura, the best kept of its kind today.
+"""Step 6: the text of a page, without menus, adverts and the like. The paper used a combination of Dragnet and
+Newspaper (section 2.1); Dragnet can no longer be installed, so this is trafilatura, the best kept of its kind today.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def extract(pages: Iterable[Page]) -> Iterator[Page | Drop]:
     for page in pages:
         try:
             text = extract_text(page.html)
-        except (Exception, RecursionError) as error:  # another's parser on anyone's page: no page may end the run
+        except ImportError:
+            raise
+        except Exception as error:  # another's parser on anyone's page: no page may end the run
             yield Drop(f"extractor failed: {type(error).__name__}", page.url[:200])
             continue
         yield replace(page, html="", text=text) if text else Drop("no text", page.url[:200])

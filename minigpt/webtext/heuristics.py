@@ -1,5 +1,5 @@
-"""Step 8: cleaning by rules. The paper says "some heuristic based cleaning" and no more (section 2.1); these rules are our
-choice, after those that later corpora published: C4 (Raffel et al. 2020) and MassiveText (Rae et al. 2021).
+"""Step 8: cleaning by rules. The paper says "some heuristic based cleaning" and no more (section 2.1); these rules are
+our choice, after those that later corpora published: C4 (Raffel et al. 2020) and MassiveText (Rae et al. 2021).
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 def read_warc(paths: Iterable[Path]) -> Iterator[tuple[str, int, str, bytes] | Drop]:
     """(address, status, content type, body) of every response in some WARC files, packed or not.
 
-    Where a record is broken, reading goes on at the next place that looks like the start of one. At most `MAX_BYTES` + 1
-    bytes of a body are unpacked, so that a small record cannot fill the memory.
+    Where a record is broken, reading goes on at the next place that looks like the start of one. At most `MAX_BYTES` +
+    1 bytes of a body are unpacked, so that a small record cannot fill the memory.
     """
     for path in paths:
         if not Path(path).stat().st_size:

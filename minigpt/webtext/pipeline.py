@@ -3,8 +3,8 @@
 A step takes records one after another and gives each back, or a `Drop` that says why it was removed. What it kept is
 written to `OUT/steps/NN_name.jsonl`; when that file is complete, and only then, it gets its name, and a receipt
 `NN_name.json` beside it: the counts, the checksum of the file, and a key. The key is the checksum of all that the file
-depends on: the step, its settings, the versions of the libraries, the file before it. A step whose receipt has the right
-key, and whose file is whole, is not run again.
+depends on: the step, its settings, the versions of the libraries, the file before it. A step whose receipt has the
+right key, and whose file is whole, is not run again.
 
 Paper: section 2.1.
 """
@@ -156,13 +156,14 @@ def _run_step(step: Step, folder: Path, source: Path | None, before: str, report
     if done and path.is_file() and sha256_of(path) == done["sha256"]:
         report(f"{step.name}: done before")
         return Count(**done["count"]), done["sha256"]
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     records = read_records(source, step.takes) if step.takes and source else iter(())
     count = Count(step.name, step.unit)
     digest = write_lines(path, map(to_line, count.watch(step.run(records))))
     write_receipt(receipt, {"key": key, "sha256": digest, "count": asdict(count)})
     seconds = time.perf_counter() - began
-    log(folder, {"step": step.name, "came": count.came, "kept": count.kept, "seconds": round(seconds, 3)})
+    cpu = round(time.process_time() - cpu, 3)
+    log(folder, {"step": step.name, "came": count.came, "kept": count.kept, "seconds": round(seconds, 3), "cpu": cpu})
     report(f"{step.name}: {count.kept:,} of {count.came:,} {step.unit} kept, {seconds:.1f} s")
     return count, digest
 

@@ -40,7 +40,7 @@ def open_packed(path: Path) -> io.BufferedIOBase:
 
 
 def read_posts(paths: Iterable[Path]) -> Iterator[Post | Drop]:
-    """The posts of some dumps. A line that is no post, or a file that breaks off, becomes a `Drop` and reading goes on."""
+    """The posts of some dumps. A line that is no post, or a file that breaks off, becomes a `Drop`; reading goes on."""
     for path in paths:
         for number, line in _lines(path):
             where = f"{Path(path).name}, line {number}"

@@ -54,7 +54,7 @@ def write_tokens(
         if done and folder.is_dir() and folder_hash(folder) == done["sha256"]:
             report("tokens: done before")
             return done["count"]
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         temporary = out / ".tokens.tmp"
         shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
         temporary.mkdir()
@@ -63,7 +63,8 @@ def write_tokens(
         os.replace(temporary, folder)
         pipeline.write_receipt(receipt, {"key": key, "sha256": folder_hash(folder), "count": count})
         seconds = time.perf_counter() - began
-        pipeline.log(out / "steps", {"step": "tokens", **count, "seconds": round(seconds, 3)})
+        cpu = round(time.process_time() - cpu, 3)
+        pipeline.log(out / "steps", {"step": "tokens", **count, "seconds": round(seconds, 3), "cpu": cpu})
         report(f"tokens: {count['train']:,} to train on and {count['val']:,} to validate on, {seconds:.1f} s")
     return count
 

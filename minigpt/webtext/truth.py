@@ -119,7 +119,7 @@ def _write_record(writer, page: WebPage, number: int) -> None:
 
 @dataclass(frozen=True)
 class Score:
-    """A step against the truth: of what it removed, which share was to be removed; of what was to be, which share it did."""
+    """A step against the truth: how many it removed, how many it should have removed, and how many are both."""
 
     step: str
     removed: int
@@ -157,7 +157,7 @@ def read_truth(path: Path) -> tuple[dict[str, str], dict[str, dict]]:
 
 
 def score(out: Path, truth: Path) -> list[Score]:
-    """Every step that was run in `out` against the truth. Broken lines and records are nobody's mistake and not counted."""
+    """Every step that was run in `out` against the truth. Broken lines and records are not counted."""
     folder = Path(out) / "steps"
     labels, known = read_truth(truth)
     files = sorted(folder.glob("*.jsonl"))
@@ -172,7 +172,7 @@ def score(out: Path, truth: Path) -> list[Score]:
         elif step == "outbound":
             scores.append(_score(step, {i: labels[i] for i in before if i in labels}, after))
         elif step in ("exact", "near"):
-            scores.append(_score_copies(step, [known[k] for k in before if k in known], after))
+            scores.append(score_copies(step, [known[k] for k in before if k in known], after))
         elif step in TARGETS and before is not None:
             came = before if step != "pages" else [k for k in before if k in known]
             scores.append(_score(step, {k: known[k]["label"] for k in came if k in known}, after))
@@ -199,7 +199,7 @@ def _score(step: str, came: dict[str, str], after: dict[str, None]) -> Score:
     return Score(step, len(removed), sum(label in TARGETS[step] for label in came.values()), right)
 
 
-def _score_copies(step: str, came: list[dict], after: dict[str, None]) -> Score:
+def score_copies(step: str, came: list[dict], after: dict[str, None]) -> Score:
     """A copy is wanted gone if a page of the same origin came before it: the origin itself, or another copy.
 
     Spam written after one pattern is no copy of another page, but no loss either: to remove it counts as right.

@@ -1,5 +1,5 @@
-"""Step 5: Wikipedia out. Paper, section 2.1: it is "a common data source for other datasets", and to have it in training
-would make it hard to say what the evaluation on such sets means.
+"""Step 5: Wikipedia out. Paper, section 2.1: it is "a common data source for other datasets", and to have it in
+training would make it hard to say what the evaluation on such sets means.
 
 By the address, and by the marks that mirrors carry in their HTML. A page that only speaks of Wikipedia stays. How the
 authors did it is not said; the list of domains that they published still names wikiwand, a mirror.
