@@ -372,6 +372,8 @@ def run_webtext(arguments: argparse.Namespace) -> None:
     print(built.funnel.table())
     if built.scores:
         print(f"\nAgainst the truth, which tinyweb knows:\n{truth.table(built.scores)}")
+        words = truth.extraction(Path(a.out), Path(a.out) / "tinyweb" / truth.TRUTH)
+        print(f"words of the articles extracted: precision {words['precision']:.2f}, recall {words['recall']:.2f}")
     if built.tokens:
         t = built.tokens
         print(

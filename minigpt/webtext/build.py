@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minigpt.errors import UsageError
-from minigpt.lock import Locked
+from minigpt.lock import Locked, locked
 from minigpt.recorded import write_atomic
 from minigpt.webtext import pipeline, shards, truth
 from minigpt.webtext.funnel import Funnel
@@ -42,11 +42,13 @@ def build(
     out, posts, pages = Path(out), [Path(p) for p in posts], [Path(p) for p in pages]
     _check(out, posts, pages, tinyweb)
     labels = None
-    if tinyweb:
-        first, second, labels = truth.write_world(out / "tinyweb", tinyweb, seed)
-        posts, pages = [first], [second]
-    steps = pipeline.make_steps(posts, pages, settings)
     try:
+        if tinyweb:
+            out.mkdir(parents=True, exist_ok=True)
+            with locked(out / ".lock"):
+                first, second, labels = truth.write_world(out / "tinyweb", tinyweb, seed)
+            posts, pages = [first], [second]
+        steps = pipeline.make_steps(posts, pages, settings)
         funnel = pipeline.run(steps, out, report)
         if posts:
             _write_sites(out)

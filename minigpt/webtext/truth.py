@@ -47,6 +47,8 @@ def write_world(folder: Path, n: int, seed: int = 0) -> tuple[Path, Path, Path]:
     key, receipt = _generator_key(n, seed), folder / "made.json"
     if read_receipt(receipt, key) and all(path.is_file() for path in paths):
         return paths
+    for left in folder.glob(".*.tmp"):  # of a process that was killed
+        left.unlink()
     temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
     try:
         with open(temporary[0], "wb") as posts, open(temporary[1], "wb") as warc, open(temporary[2], "wb") as truth:
