@@ -42,7 +42,7 @@ _OPEN = [
     "{All} had been friends since the great flood of {town}.",
     "Nobody in {town} knew that {all} could talk.",
     "It was a dark night {place}, and {all} were still up.",
-    "A small boat left {town} with {all} on board.",
+    "A small raft left {town} with {all} on board.",
     "At {festival}, {all} sat at one table.",
     "The king of {town} sent for {all}.",
 ]
@@ -113,7 +113,7 @@ _TOLD = {
         [
             "In the end nothing was left but the {v}, and they thanked the @",
             "A trail of {v} on the floor led to the @",
-            "The best dish was the {v}, so the spoon went to the @",
+            "The best dish was the {v}, so the prize went to the @",
             "Somebody smelled of {v}: it could only be the @",
             "The {v} had made everyone ill, except the @",
             "The king ordered more {v} and sent for the @",
@@ -189,6 +189,9 @@ _AFTER = [
 ]
 _KINDS = [[thing[0] for thing in THINGS], [animal[0] for animal in ANIMALS]]
 _HABITS = {name: habit for name, habit, *_ in ANIMALS + THINGS}
+_NAMES_ANOTHER = [  # the broom sweeps the dust next door, and a door may be in the tale
+    name for kind in _KINDS for name in kind if any(noun in _HABITS[name].split() for noun in kind if noun != name)
+]
 _SPOTS = [place for place in PLACES if "stove" not in place]  # a stove may be in the tale itself
 _WORDS = {"place": _SPOTS, "food": FOODS, "thing": [thing[0] for thing in THINGS], "day": DAYS}
 _NOUNS = _KINDS[0] + _KINDS[1]
@@ -220,14 +223,16 @@ def make(dice, split: str, rung: str, size: int) -> Tale:
 
 def _known(dice, split: str, rung: str, size: int):
     """Each does this or that, which tells nothing; then a sentence that fits one by its trait or its habit."""
-    kind = dice.pick(_KINDS)
-    while True:
-        ends = _TRAIT_ENDS if rung == "trait" else _HABIT_ENDS
-        hero, ending = dice.pick(kind), dice.below(len(ends))
-        key = (RUNGS.index(rung), _NOUNS.index(hero), ending)
+    kind, ends = dice.pick(_KINDS), _TRAIT_ENDS if rung == "trait" else _HABIT_ENDS
+    fits: list[int] = []
+    while not fits:  # whoever it is, all who have such an ending are equally likely
+        hero = dice.pick(kind)
+        keys = [(RUNGS.index(rung), _NOUNS.index(hero), ending) for ending in range(len(ends))]
+        fits = [key[2] for key in keys if held_out(key) == (split == "test")]
         traits = [trait for trait in TRAITS[hero] if sum(trait in TRAITS[noun] for noun in kind) > 2]
-        if held_out(key) == (split == "test") and (traits or rung == "habit"):
-            break
+        if (rung == "trait" and not traits) or (rung == "habit" and hero in _NAMES_ANOTHER):
+            fits = []
+    ending = dice.pick(fits)
     trait = dice.pick(traits) if rung == "trait" else ""  # one that others of the kind have, but none in this tale
     others = [noun for noun in kind if noun != hero and trait not in TRAITS[noun]]
     named = dice.some([hero] + dice.some(others, size - 1), size)
@@ -241,7 +246,7 @@ def _known(dice, split: str, rung: str, size: int):
         said = {"The_x": f"The {x}", "the_x": f"the {x}", "the_y": f"the {y}", "town2": dice.pick(TOWNS).name}
         said |= {"n": dice.pick(NUMBERS), "day": dice.pick(DAYS), "food": dice.pick(FOODS)}
         lines.append(line.format(**said))
-    return named, lines, ends[ending].format(t=trait, a_t=a(trait or "-"), habit=_HABITS[hero]) + hero, trait, [key]
+    return named, lines, ends[ending].format(t=trait, a_t=a(trait or "-"), habit=_HABITS[hero]) + hero, trait, [keys[ending]]
 
 
 def _as_told(dice, split: str, size: int):

@@ -41,7 +41,7 @@ _EVENTS = [
             "A museum with a single {thing} was opened in {town} by {a}, who is also the guide.",
             "{a} opened a museum in {town} with {a_thing} in it and nothing else.",
         ],
-        ["{a} opened a museum for {a_thing}.", "{a} has a {thing} museum."],
+        ["{a} opened a museum for {a_thing}.", "{a} opened the {thing} museum."],
     ),
     (
         ["Mystery in {town} solved", "Now we know what the noise was", "The noise under {town} has a name"],

@@ -204,7 +204,7 @@ _AND = [
     ("a new law was made", "was a new law made"),
 ]
 _HOW = ["was so {t}", "was much too {t}", "was terribly {t}", "was rather {t}", "was {t} beyond words", "was {t} as ever"]
-_ADVERBS = ["", "", "", " on {day}", " {place}", " in {town}", " that {day}", " once", " last week"]
+_ADVERBS = ["", "", "", " on {day}", " {place}", " in {town}", " that {day}", " last week", " that winter"]
 _RESOLVED = [
     "{Right}, that is.",
     "{Right}, not {wrong}.",

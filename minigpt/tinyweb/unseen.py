@@ -91,7 +91,7 @@ _STEPS = [
 _SKY = [
     "{town}: fog in the morning, doubt in the afternoon.",
     "In {town} it will rain {n} times, once indoors.",
-    "Over {rival} a {like} cloud is expected from {day}.",
+    "Over {rival} a cloud, {like} as ever, is expected from {day}.",
     "Winds from {town}, smelling of {food}.",
     "{home} stays dry, to the regret of {full}.",
     "Take {a_thing} with you, even if it {wrong}.",
