@@ -43,7 +43,7 @@ def build(out: Path = ROOT / "_build", root: Path = ROOT) -> Path:
 
 
 def make_assets(root: Path) -> None:
-    """Write the data that live figures share (GPT-2's merges, the small model, pages to count in) where pages load it."""
+    """Write the data that live figures share (GPT-2's merges, a small model, pages to count in) where pages load it."""
     folder = root / "book" / "_static" / "generated"
     made = list(folder.glob("*"))
     oldest = min(made, key=lambda path: path.stat().st_mtime) if made else folder

@@ -171,7 +171,8 @@ def leave_one_out(
     references = _several(references)
     if len(references) == 1:
         return score(prediction, references)
-    return sum(score(prediction, references[:i] + references[i + 1 :]) for i in range(len(references))) / len(references)
+    kept = [references[:i] + references[i + 1 :] for i in range(len(references))]
+    return sum(score(prediction, others) for others in kept) / len(kept)
 
 
 def _several(references: str | Sequence[str]) -> list[str]:

@@ -49,8 +49,8 @@ class Level(NamedTuple):
     A gram's number is its place in `keys`. Its key is (number of its first k - 1 words at the level below) * V + (id of
     its last word), so the words that follow a context lie side by side. `times` is how often each occurs, `counts` what
     is smoothed: the same at the highest order and for grams that open a document; for the others, how many different
-    words stand before the gram. `totals` and `kinds` belong to contexts: the sum of the counts that follow, and how many
-    different words do.
+    words stand before the gram. `totals` and `kinds` belong to contexts: the sum of the counts that follow, and how
+    many different words do.
     """
 
     keys: np.ndarray
@@ -62,7 +62,7 @@ class Level(NamedTuple):
 
 
 def discount(counts: np.ndarray) -> float:
-    """What is taken off each count: n1 / (n1 + 2 n2), where n1 and n2 are how many counts are 1 and 2 (Ney et al. 1994).
+    """What is taken off each count: n1 / (n1 + 2 n2), if n1 counts are 1 and n2 are 2 (Ney et al. 1994).
 
     A small text may have none of one of them; then one half, which is our choice.
     """
@@ -184,7 +184,7 @@ class NGram:
         return sum(word not in self._ids or word == UNKNOWN for word in document)
 
     def log_probabilities(self, document: Sequence[Hashable]) -> np.ndarray:
-        """The log-probability, in nats, of each word given those before it, and last that the document ENDs: (T + 1,)."""
+        """The log-probability of each word given those before it, and last of the document's END: (T + 1,), in nats."""
         ids, room = self._encode([document])
         V = self.vocab_size
         p = np.full(len(ids) - 1, 1 / V)  # of the words at the places 1, 2, ...
@@ -203,7 +203,7 @@ class NGram:
             return np.log(p)
 
     def _smooth(self, counts, totals, kinds, discount: float, lower):
-        """One level of smoothing on arrays: the probabilities of words with these counts, `lower` without this level."""
+        """One level of smoothing: the probabilities of words with these counts; `lower` is that of the level below."""
         seen = totals > 0
         totals = np.where(seen, totals, 1)
         if self.add_k is not None:

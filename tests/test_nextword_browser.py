@@ -107,7 +107,8 @@ def test_probabilities_are_the_packages(module, counted, n):
         ids = [0, *(smooth.words.index(word) if word in smooth.words else 1 for word in context)]
         got = module.evaluate("([ids, n]) => [...c.probabilities(ids, n, 'kneser-ney')]", [ids, n])
         assert np.abs(np.array(got) - smooth.probabilities(context)).max() < 1e-12
-        got = module.evaluate("([ids, n]) => { const p = c.probabilities(ids, n, 'counts'); return p && [...p]; }", [ids, n])
+        counts_alone = "([ids, n]) => { const p = c.probabilities(ids, n, 'counts'); return p && [...p]; }"
+        got = module.evaluate(counts_alone, [ids, n])
         if got is None:  # the package spreads what it knows nothing of evenly
             assert np.ptp(plain.probabilities(context)) == 0
         else:
@@ -123,9 +124,9 @@ def test_words_are_cut_as_in_the_package(module):
 def test_the_asset_is_small_and_whole():
     script = assets.script("words")
     assert len(script) < 600_000
-    (model_words, data) = (json.loads(script[script.index(" = ") + 3 : script.rindex(";")])[key] for key in ("meta", "buffers"))
-    ids = np.frombuffer(base64.b64decode(data[0]), "<u2")
-    words = model_words["words"]
+    content = json.loads(script[script.index(" = ") + 3 : script.rindex(";")])
+    ids = np.frombuffer(base64.b64decode(content["buffers"][0]), "<u2")
+    words = content["meta"]["words"]
     assert words[:2] == [END, UNKNOWN]
     first = assets.counted_pages()[0]
     assert [words[i] for i in ids[: len(first) + 2]] == [END, *first, END]
@@ -225,7 +226,8 @@ def test_a_kernel_is_asked_where_there_is_no_built_page(browser, own_site, count
             const figure = (await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })))).default;
             const listeners = new Set();
             const bytes = Uint8Array.from("-----" + atob(data), (c) => c.charCodeAt(0));
-            const answer = (message) => listeners.forEach((f) => f({ ...message, meta }, [new DataView(bytes.buffer, 5)]));
+            const views = [new DataView(bytes.buffer, 5)];
+            const answer = (message) => listeners.forEach((f) => f({ ...message, meta }, views));
             figure.render({ el: document.body, model: {
                 get: (name) => settings[name],
                 on: (_, f) => listeners.add(f),

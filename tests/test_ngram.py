@@ -122,7 +122,8 @@ def test_context_does_not_reach_over_documents():
 
 
 def test_a_name_is_expected_after_its_first_word_only():
-    documents = [line.split() for line in ["Kettle Hill a", "Kettle Hill b", "Kettle Hill c", "the hen", "a hen", "my hen"]]
+    lines = ["Kettle Hill a", "Kettle Hill b", "Kettle Hill c", "the hen", "a hen", "my hen"]
+    documents = [line.split() for line in lines]
     model = NGram.train(documents, 2)
     hill, hen = model.words.index("Hill"), model.words.index("hen")
     new = model.probabilities(["old"], start=False)

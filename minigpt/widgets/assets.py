@@ -21,7 +21,7 @@ from minigpt.tokenizer import Tokenizer
 
 TINYWEB = Path(__file__).parents[1] / "assets" / "tinyweb"
 NAMES = ("gpt2", "tinyweb", "words")
-WORDS = 150_000  # of tinyweb, that the page of chapter 02 counts in
+COUNTED = 2_000  # pages of tinyweb that the figure of chapter 02 counts in, as the chapter does
 ORDER = 6  # the longest n-grams there
 
 
@@ -42,17 +42,11 @@ def asset(name: str, model_dir: str | Path | None = None) -> tuple[dict, list[by
 
 
 def counted_pages() -> list[list[str]]:
-    """The first training pages of tinyweb, cut into words, about WORDS of them."""
+    """The first COUNTED training pages of tinyweb, cut into words."""
     from minigpt.ngram import cut_words
     from minigpt.tinyweb import documents
 
-    pages, size = [], 0
-    for text in documents(WORDS):
-        pages.append(cut_words(text))
-        size += len(pages[-1]) + 1
-        if size >= WORDS:
-            break
-    return pages
+    return [cut_words(text) for text in documents(COUNTED)]
 
 
 def words_asset(pages: list[list[str]]) -> tuple[dict, list[bytes]]:

@@ -6,6 +6,7 @@ const UNKNOWN = 1;
 // White space as Python's; JavaScript's \s is another set.
 const BLANK = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const WORD = new RegExp(` ?[\\p{L}\\p{N}_]+| ?[^\\p{L}\\p{N}_${BLANK}]|[${BLANK}]`, "gu");
+const toBytes = (text) => new TextEncoder().encode(text);
 const cutWords = (text) => text.match(WORD) ?? [];
 
 // The training text as ids, END before and after each page, and for each id the places right after it. Kneser and Ney's
@@ -163,7 +164,7 @@ function nextWordFigure(body, counted, widget) {
     if (selected >= before || selected > words.length) selected = words.length;
     const bits = words.map((_, i) => bitsOf(chances(i)?.[ids[i]] ?? 0));
     const total = bits.reduce((sum, b) => sum + b, 0);
-    const size = new TextEncoder().encode(words.join("")).length;
+    const size = toBytes(words.join("")).length;
     const rate = (value, digits) =>
       !words.length ? "\u2013" : Number.isFinite(value) ? value.toFixed(digits) : "\u221e";
     const fact = (value, name) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
@@ -177,9 +178,10 @@ function nextWordFigure(body, counted, widget) {
     const chips = words.map((word, i) => {
       const unknown = ids[i] === UNKNOWN ? ", unknown" : "";
       const cost = Number.isFinite(bits[i]) ? `${bits[i].toFixed(1)} bits` : "impossible";
-      return { bytes: new TextEncoder().encode(word), title: cost + unknown, say: `${word.trim() || sayToken(new TextEncoder().encode(word))}: ${cost}${unknown}` };
+      const say = `${word.trim() || sayToken(toBytes(word))}: ${cost}${unknown}`;
+      return { bytes: toBytes(word), title: cost + unknown, say };
     });
-    row.show([...chips, { bytes: new TextEncoder().encode("?"), title: "next", say: "the next word", className: "mg-later" }]);
+    row.show([...chips, { bytes: toBytes("?"), title: "next", say: "the next word", className: "mg-later" }]);
     row.chips.slice(0, -1).forEach((chip, i) => {
       const share = Math.round(Math.min(bits[i], 12) * 2.5);
       chip.style.background = `color-mix(in srgb, var(--mg-red) ${share}%, var(--mg-bg))`;
@@ -193,7 +195,8 @@ function nextWordFigure(body, counted, widget) {
     row.mark(i);
     const p = chances(i);
     const here = i < words.length;
-    asked.textContent = here ? `In the place of \u201c${words[i].trim() || visible(new TextEncoder().encode(words[i]))}\u201d` : "Next";
+    const name = here ? words[i].trim() || visible(toBytes(words[i])) : "";
+    asked.textContent = here ? `In the place of \u201c${name}\u201d` : "Next";
     drawBars(p, here ? ids[i] : null);
     drawEvidence(counted.levels(history(i), order.value));
   }
@@ -202,7 +205,8 @@ function nextWordFigure(body, counted, widget) {
 
   function drawBars(p, actual) {
     if (!p) {
-      bars.replaceChildren(h("p", { class: "mg-note mg-wrong" }, "Counts alone say nothing: this context never occurred."));
+      const nothing = "Counts alone say nothing: this context never occurred.";
+      bars.replaceChildren(h("p", { class: "mg-note mg-wrong" }, nothing));
       return;
     }
     const best = Array.from(p.keys())
@@ -213,7 +217,7 @@ function nextWordFigure(body, counted, widget) {
     const top = p[best[0]];
     bars.replaceChildren(
       ...shown.flatMap((id, i) => {
-        const bytes = new TextEncoder().encode(counted.words[id]);
+        const bytes = toBytes(counted.words[id]);
         const name = label(id);
         return [
           h(
@@ -235,15 +239,15 @@ function nextWordFigure(body, counted, widget) {
   }
 
   function drawEvidence(levels) {
+    const name = (id) => (id === END ? "start" : id === UNKNOWN ? "unknown" : visible(toBytes(counted.words[id])));
     const rows = [...levels].reverse().map(({ context, seen, times, passed }) => [
-      context.length
-        ? context.map((id) => (id === END ? "start" : id === UNKNOWN ? "unknown" : visible(new TextEncoder().encode(counted.words[id])))).join(" ")
-        : "(any place)",
+      context.length ? context.map(name).join(" ") : "(any place)",
       count(seen),
       count(times.size),
       smoothing.value === "counts" ? "\u2013" : percent(passed),
     ]);
-    evidence.replaceChildren(table(["context", "times seen", "different words next", "passed on to the line below"], rows));
+    const head = ["context", "times seen", "different words next", "passed on to the line below"];
+    evidence.replaceChildren(table(head, rows));
   }
 
   function write(id) {
@@ -252,7 +256,7 @@ function nextWordFigure(body, counted, widget) {
     words = [];
     selected = LONGEST + 1;
     read();
-    said.textContent = `Wrote \u201c${visible(new TextEncoder().encode(counted.words[id]))}\u201d.`;
+    said.textContent = `Wrote \u201c${visible(toBytes(counted.words[id]))}\u201d.`;
     row.chips.at(-1).focus();
   }
 
