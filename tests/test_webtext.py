@@ -36,6 +36,7 @@ from minigpt.webtext import (
     pipeline,
     posts,
     shards,
+    switches,
     truth,
     wikipedia,
 )
@@ -47,7 +48,7 @@ ENGLISH = (
     "turned for years, but children say that it whispers at night when the moon is thin. "
 )
 PARTS = (
-    "posts links pages wikipedia extract language heuristics dedup records funnel pipeline shards truth build".split()
+    "posts links pages wikipedia extract language heuristics dedup records funnel pipeline shards truth switches build".split()
 )
 
 
@@ -419,6 +420,24 @@ def test_training_takes_the_shards(world):
 
     tokens = prepare(load_settings("tinyweb", {"data": str(world[0] / "tokens")}))
     assert len(tokens) == world[1].tokens["train"] and tokens.tokenizer.vocab_size == world[1].tokens["vocab_size"]
+
+
+# ---- all the ways to switch the filters ----
+
+
+def test_every_way_is_what_the_pipeline_leaves(world):
+    files = [world[0] / "tinyweb" / name for name in (truth.POSTS, truth.PAGES, truth.TRUTH)]
+    ways = switches.count_switches(*files)
+    assert len(ways["left"]) == len(ways["texts"]) == 2 ** len(pipeline.SKIPPABLE)
+    _, known = truth.read_truth(files[2])
+    for skip in [(), ("near",), ("karma",), ("exact",), ("karma", "exact", "near"), ("wikipedia", "language", "heuristics")]:
+        on = sum(1 << bit for bit, name in enumerate(ways["switches"]) if name not in skip)
+        _, left = pipeline.in_memory(pipeline.make_steps(files[:1], files[1:2], pipeline.Settings(skip=skip)))
+        pages_left = [known[links.normalise(page.url)] for page in left]
+        assert ways["left"][on] == [sum(page["label"] == label for page in pages_left) for label in ways["labels"]]
+        wanted = [page for page in pages_left if page["label"] in ("article", "exact copy", "near copy")]
+        assert ways["texts"][on] == len({page["copy_of"] or page["url"] for page in wanted})
+    assert sum(ways["archive"]) == 400 and max(ways["texts"]) <= ways["wanted"]
 
 
 # ---- the command ----

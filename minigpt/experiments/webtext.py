@@ -178,18 +178,23 @@ def arithmetic(tinyweb: dict, real_posts: dict, real_pages: dict) -> dict:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", help="default: webtext.json among the recorded runs")
-    args = parser.parse_args()
+def measure() -> dict:
+    """All of it, in a folder of its own that is removed at the end."""
     with tempfile.TemporaryDirectory() as folder:
         tinyweb = on_tinyweb(Path(folder) / "tinyweb")
         real_posts = on_real_posts(Path(folder) / "posts")
         real_pages = on_real_pages(Path(folder) / "pages")
-    result = {
+    return {
         "tinyweb": tinyweb, "posts": real_posts, "archives": real_pages,
         "arithmetic": arithmetic(tinyweb, real_posts, real_pages),
     }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", help="default: webtext.json among the recorded runs")
+    args = parser.parse_args()
+    result = measure()
     print(json.dumps(result["arithmetic"], indent=1))
     sets = ("reddit-submissions", "warc", "gpt2-domains")
     checksums = {file.name: file.sha256 for name in sets for file in data.find(name).files}

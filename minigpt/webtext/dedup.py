@@ -67,15 +67,20 @@ def signature(text: str):
     return minhash
 
 
+def make_index(threshold: float):
+    """An index that finds the signatures worth comparing with a new one."""
+    from datasketch import MinHashLSH
+
+    # The bands are chosen so that a pair just at the threshold is seldom missed; each candidate is then compared.
+    return MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS, weights=(0.2, 0.8))
+
+
 def near(pages: Iterable[Page], threshold: float = THRESHOLD) -> Iterator[Page | Drop]:
     """Keeps a page unless one kept before shares `threshold` of its pieces, by the estimate.
 
     Memory: about 11 kB a page, most of it in the index.
     """
-    from datasketch import MinHashLSH
-
-    # The bands are chosen so that a pair just at the threshold is seldom missed; each candidate is then compared.
-    index, kept = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS, weights=(0.2, 0.8)), {}
+    index, kept = make_index(threshold), {}
     for number, page in enumerate(pages):
         minhash = signature(page.text)
         likest = max(((minhash.jaccard(kept[k]), -k) for k in index.query(minhash)), default=(0.0, 0))
