@@ -268,13 +268,13 @@ class GPT(nn.Module):
 
 
 @torch.no_grad()
-def init_weights(model: GPT) -> None:
-    """Biases 0, gains 1, weights N(0, 0.02), and two exceptions.
+def init_weights(model: GPT, std: float = 0.02) -> None:
+    """Biases 0, gains 1, weights N(0, std), and two exceptions.
 
-    Positions: 0.01, as in OpenAI's model.py, which is also where 0.02 is from (the paper gives neither). Residual
-    layers: the paper scales their weights by 1/sqrt(N), "where N is the number of residual layers". Two projections
-    a block write into the residual stream, so N = 2 n_layer: that is how public code reads the sentence; OpenAI's
-    released model.py does not scale.
+    Positions: half of std, 0.01 as in OpenAI's model.py, which is also where 0.02 is from (the paper gives neither).
+    Residual layers: the paper scales their weights by 1/sqrt(N), "where N is the number of residual layers". Two
+    projections a block write into the residual stream, so N = 2 n_layer: that is how public code reads the sentence;
+    OpenAI's released model.py does not scale.
     """
     for name, parameter in model.named_parameters():
         if name.endswith("bias"):
@@ -282,11 +282,11 @@ def init_weights(model: GPT) -> None:
         elif ".ln_" in name or name.startswith("ln_f"):
             parameter.fill_(1.0)
         elif name == "wpe.weight":
-            parameter.normal_(std=0.01)
+            parameter.normal_(std=std / 2)
         elif name.endswith("c_proj.weight"):
-            parameter.normal_(std=0.02 / math.sqrt(2 * model.config.n_layer))
+            parameter.normal_(std=std / math.sqrt(2 * model.config.n_layer))
         else:
-            parameter.normal_(std=0.02)
+            parameter.normal_(std=std)
 
 
 def check_input(

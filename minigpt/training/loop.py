@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from minigpt.model import GPT
+from minigpt.model import GPT, IGNORE, init_weights
 from minigpt.recorded import write_atomic
 from minigpt.tokenizer import Tokenizer
 from minigpt.training.checkpoint import (
@@ -36,7 +36,7 @@ from minigpt.training.corpus import Tokens, prepare
 from minigpt.training.optim import learning_rate_at, make_optimizer
 from minigpt.training.perf import flops_per_token, peak_flops
 from minigpt.training.settings import TOKENIZERS, Settings, SettingsError
-from minigpt.training.shards import Windows
+from minigpt.training.shards import Documents, Windows
 
 EVAL_WINDOWS = (
     16  # of one evaluation batch; not batch_size, so that the loss is the same, bit for bit, whatever that is
@@ -114,9 +114,12 @@ class Trainer:
     ) -> None:  # fmt: skip
         self.settings, self.tokens, self.out, self.device, self.dtype = settings, tokens, out, device, dtype
         self.report = report
-        self.windows = Windows(tokens.train, settings.block_size, settings.seed)
-        self.val_windows = validation_windows(tokens.val, settings.block_size)
-        self.model = GPT(settings.model_config(tokens.tokenizer.vocab_size)).to(device)
+        self.rows, self.val_rows = make_rows(settings, tokens)
+        self.model = GPT(settings.model_config(tokens.tokenizer.vocab_size))
+        if settings.init_std != 0.02:
+            with torch.no_grad():
+                init_weights(self.model, settings.init_std)
+        self.model.to(device)
         self.optimizer = make_optimizer(self.model, settings)
         self.scaler = torch.amp.GradScaler(device.type, enabled=dtype == torch.float16)
         self.forward = compiled(self.model, settings, device, self.autocast, report)
@@ -190,17 +193,19 @@ class Trainer:
         s, began = self.settings, time.perf_counter()
         loss = self.train_step(self.step + 1)
         seconds = time.perf_counter() - began
+        before = self.rows.tokens_until(self.step * s.grad_accum, s.batch_size)
         self.step += 1
+        tokens = self.rows.tokens_until(self.step * s.grad_accum, s.batch_size)
         line = {
             "step": self.step,
             "loss": loss,
             "learning_rate": learning_rate_at(self.step, s),
-            "tokens": self.step * s.tokens_per_step,
-            "tokens_per_second": round(s.tokens_per_step / seconds, 1),
+            "tokens": tokens,
+            "tokens_per_second": round((tokens - before) / seconds, 1),
         }
         if self.step == s.max_steps or is_due(self.step, s.eval_every):
             with self.autocast():
-                line["val_loss"] = evaluate(self.forward, self.val_windows, self.device, s.eval_batches)
+                line["val_loss"] = evaluate(self.forward, self.val_rows, self.device, s.eval_batches)
         bar.show(line)
         return line
 
@@ -210,14 +215,15 @@ class Trainer:
         Raises:
             FloatingPointError: loss or gradient are not finite. The weights are then still those of the step before.
         """
-        s, total = self.settings, 0.0
+        s, total, first = self.settings, 0.0, (step - 1) * self.settings.grad_accum
+        counts = [self.rows.tokens_until(first + part, s.batch_size) for part in range(s.grad_accum + 1)]
         for part in range(s.grad_accum):
-            inputs, targets = self.windows.batch((step - 1) * s.grad_accum + part, s.batch_size)  # (B, T) each
+            inputs, targets = self.rows.batch(first + part, s.batch_size)  # (B, T) each
             with self.autocast():
                 loss = mean_loss(self.forward, inputs.to(self.device), targets.to(self.device))
-            # All windows are of one length, so the mean over all tokens is the mean of the parts' means.
-            self.scaler.scale(loss / s.grad_accum).backward()
-            total += loss.detach() / s.grad_accum
+            share = (counts[part + 1] - counts[part]) / (counts[-1] - counts[0])  # of the step's tokens
+            self.scaler.scale(loss * share).backward()
+            total += loss.detach() * share
         self.scaler.unscale_(self.optimizer)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), s.grad_clip or math.inf)
         self._check_finite(step, float(total), float(norm))
@@ -257,7 +263,7 @@ def mean_loss(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
 @torch.no_grad()
 def evaluate(
     model: nn.Module,
-    windows: Windows,
+    windows: Windows | Documents,
     device: torch.device | str = "cpu",
     batches: int = 0,
     batch_size: int = EVAL_WINDOWS,
@@ -269,7 +275,7 @@ def evaluate(
 
     Args:
         model: a GPT; left in the mode, training or evaluation, that it is in.
-        windows: of the text, in order.
+        windows: of the text, in order; or its documents.
         device: the model's.
         batches: take only `EVAL_WINDOWS` times so many windows, spread evenly over the text; 0: all.
         batch_size: windows at a time.
@@ -282,10 +288,29 @@ def evaluate(
     for start in range(0, len(chosen), batch_size):
         inputs, targets = windows.get(chosen[start : start + batch_size])  # (B, T) each
         loss = mean_loss(model, inputs.to(device), targets.to(device))
-        total += float(loss) * targets.numel()  # Python's float has 64 bits
-        count += targets.numel()
+        counted = int((targets != IGNORE).sum())
+        total += float(loss) * counted  # Python's float has 64 bits
+        count += counted
     model.train(training)
     return total / count
+
+
+def make_rows(settings: Settings, tokens: Tokens) -> tuple[Windows | Documents, Windows | Documents]:
+    """What the settings call a row: to train on, shuffled by the seed, and to validate on, in the order of the text.
+
+    Raises:
+        SettingsError: documents are wanted, and the tokenizer has no <|endoftext|> to tell where one ends.
+    """
+    T, seed = settings.block_size, settings.seed
+    if settings.rows == "windows":
+        return Windows(tokens.train, T, seed), validation_windows(tokens.val, T)
+    eot = tokens.tokenizer.eot
+    if eot is None:
+        raise SettingsError(
+            f"rows = documents needs a tokenizer with <|endoftext|>, and {settings.tokenizer} has none; use bpe or gpt2"
+        )
+    room = settings.batch_size * T
+    return Documents(tokens.train, eot, T, room, seed), Documents(tokens.val, eot, T, room, None)
 
 
 def validation_windows(shards: list[np.ndarray], block_size: int) -> Windows:

@@ -53,7 +53,9 @@ class Settings:
     n_embd: int = key(128, "width of the residual stream")
     block_size: int = key(64, "context in tokens")
     dropout: float = key(0.0, "share of activations dropped in training")
-    batch_size: int = key(12, "sequences that go through the model at once")
+    init_std: float = key(0.02, "size of the first weights; 0.02 is GPT-2's, and narrow models learn sooner with more")
+    rows: str = key("windows", "what is a row of a batch: windows of the text, or its documents, one a row")
+    batch_size: int = key(12, "windows that go through the model at once, or documents of as many tokens")
     grad_accum: int = key(1, "batches whose gradients are added before one step")
     max_steps: int = key(2000, "steps of the optimizer")
     learning_rate: float = key(1e-3, "its peak")
@@ -129,10 +131,15 @@ _LEAST = {
     **{name: (0, "at least 0") for name in ("min_learning_rate", "warmup_steps", "weight_decay", "grad_clip")},
     **{name: (0, "at least 0") for name in ("eval_every", "eval_batches", "save_every", "seed", "threads")},
     "learning_rate": (1e-12, "above 0"),
+    "init_std": (1e-12, "above 0"),
 }
 # More would not be another run: PyTorch's generator on the CPU takes 32 bits of a seed. More threads crash it.
 _MOST = {"seed": (2**32 - 1, "at most 4294967295"), "threads": (1024, "at most 1024")}
-_CHOICES = {"dtype": ("auto", "float32", "bfloat16", "float16"), "compile": ("auto", "true", "false")}
+_CHOICES = {
+    "rows": ("windows", "documents"),
+    "dtype": ("auto", "float32", "bfloat16", "float16"),
+    "compile": ("auto", "true", "false"),
+}
 
 
 def load_settings(source: str | os.PathLike | None, changes: dict[str, Any] | None = None) -> Settings:

@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from minigpt.model import IGNORE
+
 MAGIC = b"minigpt\x00"
 VERSION = 1
 # magic, version, bytes a token, number of tokens, vocab_size, sha256 of the tokens; all little-endian
@@ -183,6 +185,10 @@ class Windows:
         inputs, targets = zip(*parts)
         return torch.cat(inputs), torch.cat(targets)
 
+    def tokens_until(self, number: int, batch_size: int) -> int:
+        """How many tokens the batches before batch `number` have to predict."""
+        return number * batch_size * self.block_size
+
     def epoch(self, epoch: int) -> tuple[np.ndarray, list[int]]:
         """The order of the windows in an epoch, (n,), and by how many tokens the windows of each shard are moved."""
         if self.seed is None:
@@ -196,3 +202,108 @@ class Windows:
             self._epochs = {e: o for e, o in self._epochs.items() if e == epoch - 1}
             self._epochs[epoch] = (order, offsets)
         return self._epochs[epoch]
+
+
+class Documents:
+    """Deals out a text one document a row, in batches of documents of like length.
+
+    A row is what `<|endoftext|>` opens and the next one closes, both included; of a document longer than `block_size`
+    each piece is a row of its own. Rows of a batch are filled up to the longest with targets that are not counted
+    (`IGNORE`). A batch holds at most `room` tokens, filling included. Which rows stand together is decided once, by
+    `seed`; an epoch deals out all batches, each in an order of its own, and batch number k is a function of k alone.
+
+    Windows teach the same, later: a document then begins at any position, and what stood before it is of no use.
+
+    Args:
+        shards: token ids, each (count,); as `read_shard` gives them.
+        eot: id of `<|endoftext|>`.
+        block_size: the longest row, T.
+        room: tokens of a batch.
+        seed: of the batches and their order; None for the order of the text, as a validation wants it.
+
+    Raises:
+        ValueError: the shards have no document, or a batch has no room for the longest.
+
+    >>> rows = Documents([np.array([5, 6, 0, 7, 0])], eot=0, block_size=4, room=8, seed=None)
+    >>> rows.get([0, 1])
+    (tensor([[0, 5, 6],
+            [0, 7, 0]]), tensor([[   5,    6,    0],
+            [   7,    0, -100]]))
+    """
+
+    def __init__(self, shards: list[np.ndarray], eot: int, block_size: int, room: int, seed: int | None) -> None:
+        self.shards, self.eot, self.seed = shards, eot, seed
+        places = [_rows_of(number, shard, eot, block_size) for number, shard in enumerate(shards)]
+        self.rows = np.concatenate(places) if places else np.empty((0, 3), dtype=np.int64)  # shard, begin, end
+        if not len(self.rows):
+            raise ValueError("the text has no documents; each must end in <|endoftext|>")
+        if room < block_size:
+            raise ValueError(f"a batch of {room} tokens has no room for a row of {block_size}; enlarge batch_size")
+        lengths = self.rows[:, 2] - self.rows[:, 1] - 1  # tokens to predict
+        self.batches = _batches(lengths, room, seed)
+        self.tokens = np.array([int(lengths[rows].sum()) for rows in self.batches])  # to predict, of each batch
+        self._epochs: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.rows)
+
+    def get(self, rows: Iterable[int]) -> tuple[Tensor, Tensor]:
+        """The rows of these numbers: inputs and targets, both (B, longest of them) int64."""
+        pieces = [self._row(*self.rows[row]) for row in rows]
+        longest = max(map(len, pieces)) - 1
+        inputs = torch.full((len(pieces), longest), self.eot)
+        targets = torch.full((len(pieces), longest), IGNORE)
+        for i, piece in enumerate(pieces):
+            ids = torch.from_numpy(piece.astype(np.int64))
+            inputs[i, : len(ids) - 1], targets[i, : len(ids) - 1] = ids[:-1], ids[1:]
+        return inputs, targets
+
+    def _row(self, shard: int, begin: int, end: int) -> np.ndarray:
+        if begin < 0:  # nothing stands before a shard's first document
+            return np.concatenate(([self.eot], self.shards[shard][:end]))
+        return self.shards[shard][begin:end]
+
+    def batch(self, number: int, batch_size: int | None = None) -> tuple[Tensor, Tensor]:
+        """Batch `number` (from 0) of the endless sequence of epochs: inputs and targets, both (B, T) int64."""
+        epoch, place = divmod(number, len(self.batches))
+        return self.get(self.batches[self.epoch(epoch)[0][place]])
+
+    def epoch(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """The order of the batches in an epoch, and how many tokens have been predicted before each, both (batches,)."""
+        if epoch not in self._epochs:
+            order = np.arange(len(self.batches))
+            if self.seed is not None:
+                order = np.random.RandomState([self.seed % 2**32, epoch]).permutation(len(order))
+            self._epochs = {epoch: (order, np.cumsum(self.tokens[order]) - self.tokens[order])}
+        return self._epochs[epoch]
+
+    def tokens_until(self, number: int, batch_size: int | None = None) -> int:
+        """How many tokens the batches before batch `number` have to predict."""
+        epoch, place = divmod(number, len(self.batches))
+        return epoch * int(self.tokens.sum()) + int(self.epoch(epoch)[1][place])
+
+
+def _rows_of(number: int, shard: np.ndarray, eot: int, block_size: int) -> np.ndarray:
+    """Where the rows of a shard begin and end, (rows, 3): the shard's number, begin, end."""
+    ends = np.flatnonzero(np.asarray(shard) == eot)
+    begins = np.concatenate(([-1], ends[:-1]))  # each row opens with the <|endoftext|> before it
+    rows = []
+    for begin, end in zip(begins.tolist(), (ends + 1).tolist()):
+        for cut in range(begin, end - 1, block_size):
+            rows.append((number, cut, min(cut + block_size + 1, end)))
+    return np.array(rows, dtype=np.int64).reshape(-1, 3)
+
+
+def _batches(lengths: np.ndarray, room: int, seed: int | None) -> list[np.ndarray]:
+    """Rows by batch: of like length, as many as fit when all are filled up to the longest."""
+    order = np.arange(len(lengths))
+    if seed is not None:
+        order = np.random.RandomState(seed % 2**32).permutation(len(lengths))
+    order = order[np.argsort(-lengths[order], kind="stable")]  # the longest first
+    batches, at = [], 0
+    while at < len(order):
+        rows = max(1, room // int(lengths[order[at]]))
+        batches.append(order[at : at + rows])
+        at += rows
+    return batches
