@@ -20,7 +20,12 @@ from minigpt.tokenizer import Tokenizer
 from minigpt.widgets import assets, figures, style
 
 RUN = {"name": "a run", "step": [1, 2, 3], "train": [3.0, 2.0, 1.0], "val": [None, 2.5, float("nan")]}
+WAYS = {
+    "switches": ["first", "second"], "labels": ["good", "bad"], "archive": [6, 4], "left": [[6, 3], [5, 1], [6, 1], [5, 0]],
+    "texts": [6, 5, 6, 5], "wanted": 6,
+}  # fmt: skip
 FIGURES = {
+    "FilterSwitches": {"ways": WAYS},
     "BPEMerges": {},
     "GPT2Tokens": {},
     "NextWord": {},
@@ -100,6 +105,9 @@ def test_thin_keeps_what_is_short_and_marks_what_is_missing():
         (lambda: widgets.BPEMerges(merges=0), "merges"),
         (lambda: widgets.NextWord(n=7), "from 1 to 6"),
         (lambda: widgets.NextWord(smoothing="none"), "kneser-ney"),
+        (lambda: widgets.FilterSwitches({}), "every set"),
+        (lambda: widgets.FilterSwitches({**WAYS, "texts": [1]}), "every set"),
+        (lambda: widgets.FilterSwitches(WAYS, on=4), "from 0 to 3"),
         (lambda: widgets.quiz([]), "at least one"),
         (lambda: widgets.quiz([{"choices": []}]), "question"),
         (lambda: widgets.quiz([{"question": "a", "choices": ["b"], "answer": 1}]), "1 choices"),

@@ -101,6 +101,33 @@ class NextWord(Figure):
         super().__init__(text=text[:500], n=n, smoothing=smoothing, seed=seed)
 
 
+class FilterSwitches(Figure):
+    """Chapter 03: what every set of the pipeline's six filters leaves of tinyweb's pages. Paper: section 2.1.
+
+    Args:
+        ways: what `minigpt.webtext.switches.count_switches` gives.
+        on: the filters that are on at the start, one bit each; all by default.
+
+    Raises:
+        ValueError: `ways` does not hold a count for every set of filters, or `on` names no set.
+    """
+
+    _esm = source("core.js", "filters.js")
+    _css = source("widgets.css", "filters.css")
+    about = "the funnel of the WebText pipeline, each filter switchable"
+    ways = traitlets.Dict().tag(sync=True)
+    on = traitlets.Int().tag(sync=True)
+
+    def __init__(self, ways: Mapping, on: int | None = None) -> None:
+        sets = 2 ** len(ways.get("switches", ()))
+        if sets == 1 or any(len(ways.get(key, ())) != sets for key in ("left", "texts")):
+            raise ValueError("the figure needs the counts of every set of filters: minigpt.webtext.switches makes them")
+        on = sets - 1 if on is None else on
+        if not 0 <= on < sets:
+            raise ValueError(f"on must be from 0 to {sets - 1}, a bit for each filter, not {on}")
+        super().__init__(ways=dict(ways), on=on)
+
+
 class BPEMerges(Figure):
     """Chapter 04: byte pair encoding learned merge by merge from a small text, ties as in `minigpt.tokenizer`.
 
