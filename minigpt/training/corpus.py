@@ -34,7 +34,7 @@ from minigpt.training.shards import read_shards, write_shards
 
 SPLITS = ("train", "val")
 VALIDATION_FILES = ("val.txt", "valid.txt", "validation.txt")
-TINYWEB_PAGES = {"train": 100_000, "val": 2_000}
+TINYWEB_PAGES = {"train": 300_000, "val": 2_000}
 FORMAT = 1  # of what is kept in the cache; another number makes it be written anew
 _READ = 2**20
 

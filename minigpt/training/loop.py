@@ -43,7 +43,9 @@ EVAL_WINDOWS = (
 )
 # Keys that may change when a run goes on: they decide what is measured and kept, or where it runs, not what is learned.
 # (`data` is compared by the checksum of the text instead.)
-FREE_KEYS = ("data", "tokenizer", "eval_every", "eval_batches", "save_every", "device", "compile", "threads")
+FREE_KEYS = (
+    "data", "tokenizer", "eval_every", "eval_batches", "save_every", "keep_every", "device", "compile", "threads",
+)  # fmt: skip
 
 
 class TrainingStopped(KeyboardInterrupt):
@@ -142,6 +144,8 @@ class Trainer:
                     line = self.logged_step(bar)
                     log.write(line)
                     ends = stop.is_set() or self.step == self.settings.max_steps
+                    if is_due(self.step, self.settings.keep_every):
+                        self.keep()
                     if ends or is_due(self.step, self.settings.save_every):
                         self.save()
                     if stop.is_set():
@@ -187,6 +191,12 @@ class Trainer:
             "scaler": self.scaler.state_dict(),
         }
         save_checkpoint(self.out / CHECKPOINT, self.model, self.optimizer, progress)
+
+    def keep(self) -> None:
+        """The model of this step in a folder of its own, in 16 bit, with its tokenizer."""
+        folder = self.out / "steps" / f"{self.step:07d}"
+        self.model.save_pretrained(folder, dtype=torch.float16)
+        self.tokens.tokenizer.save(folder)
 
     def logged_step(self, bar: _ProgressBar) -> dict[str, Any]:
         """The next step, and the validation if it is due; returns the line of the log."""

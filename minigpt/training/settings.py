@@ -68,6 +68,7 @@ class Settings:
     eval_every: int = key(250, "steps between two validation losses; 0: only after the last step")
     eval_batches: int = key(0, "16 windows each, spread evenly over the validation text; 0: all of it")
     save_every: int = key(250, "steps between two checkpoints; 0: only after the last step")
+    keep_every: int = key(0, "steps between two models kept in DIR/steps, to see how abilities come; 0: none")
     seed: int = key(0, "of the first weights, the order of the data, and dropout")
     device: str = key("auto", "auto, cpu, cuda, cuda:1, mps")
     dtype: str = key("auto", "auto (16 bit where the device is made for it), float32, bfloat16, float16")
@@ -129,7 +130,7 @@ _LEAST = {
     **{name: (1, "at least 1") for name in ("n_layer", "n_head", "n_embd", "block_size", "batch_size", "grad_accum")},
     **{name: (1, "at least 1") for name in ("max_steps",)},
     **{name: (0, "at least 0") for name in ("min_learning_rate", "warmup_steps", "weight_decay", "grad_clip")},
-    **{name: (0, "at least 0") for name in ("eval_every", "eval_batches", "save_every", "seed", "threads")},
+    **{name: (0, "at least 0") for name in ("eval_every", "eval_batches", "save_every", "keep_every", "seed", "threads")},
     "learning_rate": (1e-12, "above 0"),
     "init_std": (1e-12, "above 0"),
 }
