@@ -34,6 +34,7 @@ FIXED = {
     "scale_attn_weights": ((True,), True),
     "scale_attn_by_inverse_layer_idx": ((False,), False),
     "add_cross_attention": ((False, None), False),
+    "tie_word_embeddings": ((True,), True),
 }
 
 
@@ -88,8 +89,10 @@ def load_pretrained(name_or_dir: str | os.PathLike) -> GPT:
                 continue
             if name not in parameters:
                 raise ValueError(f"{folder}: the weights hold {name!r}, which its {CONFIG} has no place for")
+            if name not in missing:
+                raise ValueError(f"{folder}: the weights hold {name!r} twice; save the model again, or load another")
             parameters[name].copy_(fitted(name, tensor, parameters[name].shape, folder))
-            missing.discard(name)
+            missing.remove(name)
     if missing:
         raise ValueError(f"{folder}: the weights lack {min(missing)!r}; its {CONFIG} and weights are not of one model")
     if head is not None and not torch.equal(head.float(), model.wte.weight):
@@ -255,8 +258,10 @@ def fitted(name: str, tensor: Tensor, shape: torch.Size, folder: Path) -> Tensor
             f"{folder}: {name} has the shape {tuple(tensor.shape)} and its {CONFIG} asks for {tuple(shape)}; "
             "its configuration and weights are not of one model"
         )
-    if not tensor.is_floating_point():
-        raise ValueError(f"{folder}: {name} is stored as {tensor.dtype}; only floating-point weights can be read")
+    if tensor.dtype not in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
+        raise ValueError(
+            f"{folder}: {name} is stored as {tensor.dtype}; only float16, bfloat16, float32 and float64 can be read"
+        )
     if not tensor.isfinite().all():
         raise ValueError(f"{folder}: {name} has values that are not finite; the model is broken, load another")
     return tensor

@@ -104,7 +104,7 @@ def stream(
     seed: int | None = None,
 ) -> Iterator[int] | Iterator[Tensor]:
     """The same tokens as `generate`, each as soon as it is drawn: ints for a list, (B,) tensors for a (B, T) tensor."""
-    prompt = _checked(model, ids, max_new_tokens, temperature, top_k, top_p)
+    prompt = _checked(model, ids, max_new_tokens, temperature, top_k, top_p, seed)
     random = torch.Generator()
     if seed is None:
         random.seed()
@@ -164,7 +164,7 @@ def generate(
     return list(ids) + new
 
 
-def _checked(model: GPT, ids: list[int] | Tensor, steps: int, temperature: float, top_k, top_p) -> Tensor:
+def _checked(model: GPT, ids: list[int] | Tensor, steps: int, temperature: float, top_k, top_p, seed) -> Tensor:
     """The prompt as a (B, T) tensor on the model's device; ValueError, in one sentence, for what cannot be sampled."""
     if not isinstance(steps, int) or steps < 0:
         raise ValueError(f"max_new_tokens must be a whole number of at least 0, not {steps!r}")
@@ -174,6 +174,8 @@ def _checked(model: GPT, ids: list[int] | Tensor, steps: int, temperature: float
         raise ValueError(f"top_k must be a whole number of at least 1, or None for all tokens, not {top_k!r}")
     if top_p is not None and (not isinstance(top_p, (int, float)) or not 0 < top_p <= 1):
         raise ValueError(f"top_p must be above 0 and at most 1, or None for all tokens, not {top_p!r}")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63):
+        raise ValueError(f"seed must be a whole number from 0 to 2^63 - 1, or None for another each time, not {seed!r}")
     if not isinstance(ids, Tensor):
         wrong = next((i for i in ids if not isinstance(i, int)), None)
         if wrong is not None:

@@ -133,4 +133,5 @@ def settle(page) -> None:
     drawn = "document.querySelectorAll('.widget-subarea').length"
     page.wait_for_function(f"{drawn} >= {views}")
     page.evaluate("window.MathJax && MathJax.startup ? MathJax.startup.promise.then(() => true) : true")
+    page.evaluate("document.fonts.ready.then(() => true)")
     page.wait_for_timeout(450)

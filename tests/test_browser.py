@@ -89,7 +89,9 @@ WANTED = """() => {
   });
   return wanted.length;
 }"""
-MISSED = """() => [...document.querySelectorAll('[data-stop]')].filter(e => !window.reached.has(e.dataset.stop))
+# What is no stop any more, say a formula that no longer scrolls since its letters have come, need not be reached.
+MISSED = """() => [...document.querySelectorAll('[data-stop]')]
+                .filter(e => e.tabIndex >= 0 && !window.reached.has(e.dataset.stop))
                 .map(e => e.outerHTML.slice(0, 150))"""
 
 

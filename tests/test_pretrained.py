@@ -199,7 +199,10 @@ BAD_FOLDERS = {
     "not transposed": (lambda f: spoil(f, h__0__mlp__c_fc__weight=torch.ones(128, 32)), "shape"),
     "NaN": (lambda f: spoil(f, wpe__weight=torch.full((16, 32), torch.nan)), "not finite"),
     "integers": (lambda f: spoil(f, wpe__weight=torch.ones(16, 32, dtype=torch.int8)), "int8"),
+    "8-bit floats": (lambda f: spoil(f, wpe__weight=torch.ones(16, 32).to(torch.float8_e4m3fn)), "stored as .*float8"),
+    "a tensor twice": (lambda f: twice(f), "'wte.weight' twice"),
     "a head of its own": (lambda f: untied(f), "not tied"),
+    "said to be untied": (lambda f: change(f / "config.json", tie_word_embeddings=False), "tie_word_embeddings"),
     "another model": (lambda f: change(f / "config.json", model_type="llama"), "model_type is 'llama'"),
     "another activation": (lambda f: change(f / "config.json", activation_function="gelu"), "activation_function"),
     "another epsilon": (lambda f: change(f / "config.json", layer_norm_epsilon=1e-6), "layer_norm_epsilon"),
@@ -221,6 +224,11 @@ BAD_FOLDERS = {
         "only as a pickle",
     ),
 }
+
+
+def twice(folder: Path) -> None:
+    held = load_file(folder / "model.safetensors")
+    save_file(held | {"wte.weight": held["transformer.wte.weight"] + 1}, folder / "model.safetensors")
 
 
 def untied(folder: Path) -> None:

@@ -191,6 +191,9 @@ BAD = {
     "an id below 0": (dict(ids=[3, -1]), "token id -1"),
     "an id out of range where it is not seen": (dict(ids=[500] + [1] * 30), "token id 500"),
     "an id beyond 64 bits": (dict(ids=[2**70]), "token id"),
+    "a seed below 0": (dict(seed=-1), "seed must be a whole number"),
+    "a seed that is a word": (dict(seed="luck"), "seed must be a whole number"),
+    "a seed beyond 63 bits": (dict(seed=2**63), "seed must be a whole number"),
 }
 
 

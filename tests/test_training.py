@@ -592,3 +592,12 @@ def test_a_damaged_checkpoint_is_refused(text_file, tmp_path, damage, says):
 def test_flop_per_token_of_gpt2():
     assert perf.flops_per_token(GPTConfig.gpt2("124M")) == pytest.approx(8.55e8, rel=1e-3)
     assert 1e8 < perf.peak_flops(torch.device("cpu"), torch.float32) < 1e15
+
+
+def test_the_mark_before_a_text_is_no_character_of_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("MINIGPT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "text.txt").write_bytes("\ufeffto be or not to be, 猫 ".encode() + b"to be " * 50)
+    from minigpt.training.corpus import prepare
+
+    tokens = prepare(Settings(data=str(tmp_path / "text.txt"), tokenizer="char", block_size=4))
+    assert tokens.tokenizer.decode(tokens.train[0][:5].tolist()) == "to be"

@@ -45,6 +45,7 @@
     if (main) new MutationObserver(soon).observe(main, { subtree: true, childList: true });
   });
   window.addEventListener("load", soon);
+  if (document.fonts) document.fonts.addEventListener("loadingdone", soon);  // other letters, other widths
   window.addEventListener("resize", soon);
 
   // On paper every answer is open.

@@ -11,6 +11,7 @@ step, so it is nanoGPT's own train.py that runs. It comes from --nanogpt, or is 
 from __future__ import annotations
 
 import argparse
+import datetime
 import importlib.metadata
 import json
 import os
@@ -344,7 +345,8 @@ def measured(row: Row, bench: Bench) -> dict:
     met = bool(row.meets(result))
     note = {} if met or not row.why_not else {"note": row.why_not.format(**result)}
     head = {"what": row.what, "against": row.against, "unit": row.unit, "target": row.target, "met": met}
-    return {**head, **note, **result, "load": [round(load, 1) for load in os.getloadavg()]}
+    load = [round(load, 1) for load in os.getloadavg()]
+    return {**head, **note, **result, "date": datetime.date.today().isoformat(), "load": load}
 
 
 def line(row: dict) -> str:
@@ -369,9 +371,10 @@ def main(argv: list[str] | None = None) -> None:
         print(json.dumps(CHILDREN[args.child[0]](**json.loads(args.child[1]))))
         return
     out = args.out or recorded.results_dir() / "bench.json"
-    rows = json.loads(out.read_text(encoding="utf-8"))["rows"] if out.is_file() else {}
+    before = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {"rows": {}, "provenance": {}}
+    rows = before["rows"]
     with tempfile.TemporaryDirectory() as scratch:
-        bench = Bench(args.quick, args.nanogpt, Path(scratch))
+        bench = Bench(args.quick, args.nanogpt, Path(scratch), dict(before["provenance"].get("versions", {})))
         for package in ("transformers", "tokenizers", "tiktoken"):
             bench.versions[package] = importlib.metadata.version(package)
         for name in args.only or ROWS:
@@ -384,8 +387,11 @@ def main(argv: list[str] | None = None) -> None:
                 continue
             if args.quick and not args.out:
                 continue
-            result = {"rows": {key: rows[key] for key in ROWS if key in rows}}
-            recorded.save("bench", {**result, "provenance": recorded.provenance(versions=bench.versions)}, out)
+            provenance = recorded.provenance(versions=bench.versions)
+            # That which gives all rows, whichever was measured last and wherever nanoGPT lay.
+            provenance["command"] = "python -m minigpt.experiments.bench"
+            in_order = {key: rows[key] for key in ROWS if key in rows}
+            recorded.save("bench", {"rows": in_order, "provenance": provenance}, out)
 
 
 if __name__ == "__main__":

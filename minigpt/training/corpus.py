@@ -53,7 +53,8 @@ class Span:
         A piece ends between a letter and white space where it can: there GPT-2's rule cuts words anyway, so the pieces
         give the same tokens as the whole. (Where a megabyte has no white space, its end is as good as any.)
         """
-        decode = codecs.getincrementaldecoder("utf-8")().decode
+        # utf-8-sig takes away the mark that some editors write before a text; it is no character of it.
+        decode = codecs.getincrementaldecoder("utf-8" if self.start else "utf-8-sig")().decode
         at, held = self.start, ""
         with open(self.path, "rb") as file:
             file.seek(self.start)

@@ -16,10 +16,10 @@ GPU_PEAKS = {
 
 
 def flops_per_token(config: GPTConfig) -> float:
-    """Floating-point operations of training on one token, forward and backward: 6 N + 12 L d T.
+    """Floating-point operations of training on one token, forward and backward: 6 N + 12 L C T.
 
     Every weight of a matrix is multiplied and added once forward and twice backward: 6 N. Attention multiplies without
-    weights: queries with T keys, and T weights with the values, 2 d T multiply-adds forward a layer, so 12 L d T in all
+    weights: queries with T keys, and T weights with the values, 2 C T multiply-adds forward a layer, so 12 L C T in all
     (the causal mask would halve it; by custom it is not deducted). The positions are added, not multiplied, so N leaves
     them out; the token embedding counts, as the head.
 
