@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from minigpt import widgets
+from minigpt import tinyweb, widgets
 from minigpt.config import GPTConfig
 from minigpt.model import GPT
 from minigpt.pretrained import save_pretrained
@@ -29,11 +29,13 @@ FIGURES = {
     "BPEMerges": {},
     "GPT2Tokens": {},
     "NextWord": {},
+    "PaperResults": {},
     "Attention": {},
     "Calculator": {},
     "ResidualGrowth": {},
     "RunExplorer": {"runs": [RUN]},
     "Writer": {},
+    "Answers": {},
 }
 
 
@@ -41,13 +43,24 @@ def figure(name: str):
     return getattr(widgets, name)(**FIGURES[name])
 
 
-def small_model(folder, vocab_size=290):
+@pytest.fixture
+def models(tmp_path, monkeypatch):
+    """A folder as that of the models that ship, with two tiny ones."""
+    for size, layers in (("0.67M", 2), ("1.5M", 3)):
+        _, tokenizer = small_model(tmp_path / "models" / size, n_layer=layers)
+        (tmp_path / "models" / size / "minigpt_tokenizer.json").unlink()
+    tokenizer.save(tmp_path / "models")
+    monkeypatch.setattr(tinyweb, "MODEL_FOLDER", tmp_path / "models")
+    return tmp_path / "models"
+
+
+def small_model(folder, vocab_size=290, n_layer=2):
     torch.manual_seed(0)
     tokenizer = Tokenizer.train(
         ["the cat sat on the mat, and the dog lay on the log: where is the bird, then? Every morning it flew away."],
         vocab_size,
     )
-    model = GPT(GPTConfig(vocab_size=vocab_size, block_size=16, n_layer=2, n_head=2, n_embd=8))
+    model = GPT(GPTConfig(vocab_size=vocab_size, block_size=16, n_layer=n_layer, n_head=2, n_embd=8))
     save_pretrained(model, folder, dtype=torch.float16)
     tokenizer.save(folder)
     return model, tokenizer
@@ -99,6 +112,12 @@ def test_thin_keeps_what_is_short_and_marks_what_is_missing():
         (lambda: widgets.Calculator("345M"), "345M"),
         (lambda: widgets.ResidualGrowth(0), "layers"),
         (lambda: widgets.Attention(layer=0), "layer"),
+        (lambda: widgets.Attention(size="3M"), "0.25M, 0.67M, 1.5M, 2.8M"),
+        (lambda: widgets.Writer(size="tinyweb"), "no model of the size 'tinyweb'"),
+        (lambda: widgets.Answers(tasks=[]), "a task"),
+        (lambda: widgets.Answers(tasks=["poems"]), "no task 'poems'"),
+        (lambda: widgets.Answers(items=0), "an item"),
+        (lambda: assets.asset("tinyweb-3M"), "no model of the size '3M'"),
         (lambda: widgets.Writer(temperature=0), "temperature"),
         (lambda: widgets.Writer(top_k=0), "top_k"),
         (lambda: widgets.Writer(top_p=1.5), "top_p"),
@@ -146,6 +165,17 @@ def test_kernel_sends_a_model_of_the_readers(tmp_path, monkeypatch):
     assert len(buffers[1]) == 2 * model.config.n_params and len(buffers[0]) == 4 * len(tokenizer.merges)
     assert made.model != widgets.Writer(model_dir=tmp_path).model  # or a page would show the first for both
     assert str(tmp_path) not in json.dumps(made.get_state(), default=str)
+    assert made.sizes == {}  # nothing to choose from
+
+
+def test_kernel_sends_the_size_that_is_asked_for(models, monkeypatch):
+    made = widgets.Writer(size="1.5M")
+    assert made.model == "tinyweb-1.5M" and made.sizes == {"0.67M": 0.0, "1.5M": 0.0}  # to 0.1 MB: these are tiny
+    for size, layers in (("1.5M", 3), ("0.67M", 2)):
+        ((content, buffers),) = ask(made, {"type": "asset", "name": f"tinyweb-{size}"}, monkeypatch)
+        assert content["meta"]["config"]["n_layer"] == layers and len(buffers) == 2
+    ((content, _),) = ask(made, {"type": "asset", "name": "tinyweb-2.8M"}, monkeypatch)
+    assert "tinyweb-2.8M is missing" in content["error"]
 
 
 def test_kernel_says_why_there_is_no_asset(tmp_path, monkeypatch):
@@ -176,37 +206,38 @@ def test_script_of_gpt2_rebuilds_its_vocabulary():
         assert b"".join(gpt2.tokens[i] for i in ids[rank]) == gpt2.tokens[256 + rank]
 
 
-def test_script_of_a_model_holds_its_weights(tmp_path):
-    model, _ = small_model(tmp_path)
-    content = from_script(assets.script("tinyweb", tmp_path))
+def test_script_of_a_model_holds_its_weights(models):
+    model = GPT.from_pretrained(models / "1.5M")
+    content = from_script(assets.script("tinyweb-1.5M"))
     weights = np.frombuffer(base64.b64decode(content["buffers"][1]), "<f2").astype(np.float32)
     at = 0
     for name, shape in content["meta"]["tensors"]:
         tensor = weights[at : at + int(np.prod(shape))].reshape(shape)
         at += tensor.size
-        own = model.get_parameter(name).detach().half().float().numpy()
+        own = model.get_parameter(name).detach().numpy()
         if name.endswith("weight") and "c_" in name:
             own = own.T
         assert np.array_equal(tensor, own), name
     assert at == weights.size == model.config.n_params
 
 
-def test_assets_as_a_command(tmp_path, capsys):
-    small_model(tmp_path / "model")
-    command = [sys.executable, "-m", "minigpt.widgets.assets", str(tmp_path / "out"), str(tmp_path / "model")]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["gpt2.js", "tinyweb.js", "words.js"]
-    assert assets.main([str(tmp_path / "out"), str(tmp_path / "none")]) == 1
+def test_assets_as_a_command(models, tmp_path, capsys):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "tinyweb.js").write_text("an asset of an earlier version")
+    assert assets.main([str(tmp_path / "out")]) == 0
+    files = ["gpt2.js", "tinyweb-0.67M.js", "tinyweb-1.5M.js", "words.js"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == files
+    (models / "minigpt_tokenizer.json").unlink()
+    assert assets.main([str(tmp_path / "out")]) == 1
     assert "missing" in (err := capsys.readouterr().err) and err.count("\n") == 1
-    assert assets.main([]) == 2
+    done = subprocess.run([sys.executable, "-m", "minigpt.widgets.assets"], capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.startswith("usage: ")
 
 
-def test_model_and_tokenizer_must_fit(tmp_path):
-    small_model(tmp_path)
-    Tokenizer.train(["ab ab abc abc"], 258).save(tmp_path)
+def test_model_and_tokenizer_must_fit(models):
+    Tokenizer.train(["ab ab abc abc"], 258).save(models)
     with pytest.raises(ValueError, match="290 tokens, its tokenizer 258"):
-        assets.asset("tinyweb", tmp_path)
+        assets.asset("tinyweb-0.67M")
 
 
 # ---- quiz and style ----

@@ -9,12 +9,14 @@ Live figure: parameters and memory of a GPT-2-like model (needs JavaScript)
 
 from minigpt.widgets import style
 from minigpt.widgets.figures import (
+    Answers,
     Attention,
     BPEMerges,
     Calculator,
     FilterSwitches,
     GPT2Tokens,
     NextWord,
+    PaperResults,
     ResidualGrowth,
     RunExplorer,
     Writer,
@@ -22,12 +24,14 @@ from minigpt.widgets.figures import (
 from minigpt.widgets.questions import quiz
 
 __all__ = [
+    "Answers",
     "Attention",
     "BPEMerges",
     "Calculator",
     "FilterSwitches",
     "GPT2Tokens",
     "NextWord",
+    "PaperResults",
     "ResidualGrowth",
     "RunExplorer",
     "Writer",

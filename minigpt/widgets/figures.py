@@ -16,6 +16,10 @@ from pathlib import Path
 import anywidget
 import traitlets
 
+from minigpt import paper
+
+from minigpt.tinyweb import DEFAULT_SIZE, SIZES
+
 _FOLDER = Path(__file__).parent
 
 
@@ -57,20 +61,91 @@ class Figure(anywidget.AnyWidget):
 
 
 class ModelFigure(Figure):
-    """A figure with the book's small model; or, in a notebook, with one of the reader's, saved in a folder."""
+    """A figure with the book's small models to choose from; or, in a notebook, with one of the reader's, in a folder.
+
+    The page loads a model's weights when the reader asks for it.
+    """
 
     # The asset's name. A page keeps assets by name, so each model of the reader's has a name of its own.
     model = traitlets.Unicode().tag(sync=True)
+    sizes = traitlets.Dict().tag(sync=True)  # the models to choose from: the megabytes of each
 
-    def __init__(self, model_dir: str | Path | None, **settings: object) -> None:
+    def __init__(self, size: str, model_dir: str | Path | None = None, **settings: object) -> None:
+        from minigpt.widgets import assets
+
+        if size not in SIZES:
+            raise ValueError(f"tinyweb has no model of the size {size!r}; there are: {', '.join(SIZES)}")
         self.model_dir = model_dir
-        super().__init__(model="tinyweb" if model_dir is None else f"own-{time.time_ns()}", **settings)
+        if model_dir is None:
+            super().__init__(model=assets.MODEL + size, sizes=assets.megabytes(), **settings)
+        else:
+            super().__init__(model=f"own-{time.time_ns()}", **settings)
 
     def _asset(self, name: str) -> tuple[dict, list[bytes]]:
         from minigpt.widgets import assets
 
         own = name == self.model and self.model_dir is not None
         return assets.model_asset(Path(self.model_dir)) if own else super()._asset(name)
+
+
+class PaperResults(Figure):
+    """Chapter 01: Figure 1 and Table 3, size by task, against what there was to beat in 2019. Paper: pages 2 and 5.
+
+    Args:
+        task: the row that is open at the start, as in `results_by_task`.
+        shown: how many sizes are uncovered at the start, 1 to 4.
+    """
+
+    _esm = source("core.js", "chart.js", "results.js")
+    _css = source("widgets.css", "results.css")
+    about = "Figure 1 and Table 3, size by task"
+    sizes = traitlets.List().tag(sync=True)
+    tasks = traitlets.List().tag(sync=True)
+    task = traitlets.Int().tag(sync=True)
+    shown = traitlets.Int().tag(sync=True)
+
+    def __init__(self, task: str = "CoQA, F1", shown: int = 2) -> None:
+        tasks = results_by_task()
+        names = [one["name"] for one in tasks]
+        if task not in names:
+            raise ValueError(f"there is no task {task!r}; there are: {'; '.join(names)}")
+        if not 1 <= shown <= 4:
+            raise ValueError(f"shown must be from 1 to 4 sizes, not {shown}")
+        sizes = [{"name": size.paper, "millions": int(size.paper.rstrip("M"))} for size in paper.TABLE_2]
+        super().__init__(sizes=sizes, tasks=tasks, task=names.index(task), shown=shown)
+
+
+def results_by_task() -> list[dict]:
+    """The panels of Figure 1 and the columns of Table 3 in one form: the values by size, and the lines to compare with.
+
+    "beat" is the state of the art of Table 3, or the best line of a panel but for humans; None where the figure says
+    that the better systems lie above its axis.
+    """
+    found = []
+    for name, panel in paper.FIGURE_1.items():
+        title, _, unit = panel.title.rpartition(", ")
+        values = [panel.value(size, "value") for size in paper.SIZES]
+        lines = [{"name": row, "value": panel.value(row, "value")} for row in panel.rows if row not in paper.SIZES]
+        rivals = [line for line in lines if line["name"] != "Human"] if name != "questions" else []
+        beat = max(rivals, key=lambda line: line["value"]) if rivals else None
+        found.append({"name": panel.title, "unit": unit or title, "values": values, "lines": lines, "beat": beat,
+                      "lower": False, "where": panel.where, "note": panel.note})  # fmt: skip
+    for column in paper.TABLE_3.columns:
+        sota = {"name": "state of the art", "value": paper.TABLE_3.value("SOTA", column)}
+        values = [paper.TABLE_3.value(size, column) for size in paper.SIZES]
+        found.append({"name": column, "unit": _UNITS.get(column, "perplexity a word"), "values": values, "lines": [sota],
+                      "beat": sota, "lower": column in paper.TABLE_3.lower_is_better, "where": paper.TABLE_3.where,
+                      "note": ""})  # fmt: skip
+    return found
+
+
+_UNITS = {
+    "LAMBADA ACC": "accuracy in %",
+    "CBT-CN": "accuracy in %",
+    "CBT-NE": "accuracy in %",
+    "enwik8": "bits a byte",
+    "text8": "bits a character",
+}
 
 
 class NextWord(Figure):
@@ -178,10 +253,11 @@ class Attention(ModelFigure):
     Args:
         text: the text at the start.
         layer, head: the head that is shown large at the start, counted from 1.
+        size: the model at the start, one of `minigpt.tinyweb.SIZES`; the reader can choose another.
         model_dir: in a notebook, a model folder to show instead of the book's small model.
     """
 
-    _esm = source("core.js", "bpe.js", "gpt.js", "attention.js")
+    _esm = source("core.js", "bpe.js", "gpt.js", "models.js", "attention.js")
     about = "where every attention head of the small model looks, on your text"
     text = traitlets.Unicode().tag(sync=True)
     layer = traitlets.Int().tag(sync=True)
@@ -192,11 +268,12 @@ class Attention(ModelFigure):
         text: str = "Kai balanced a coat on his nose for twenty hours in Kettle Hill. TL;DR: Kai balanced a coat.",
         layer: int = 1,
         head: int = 1,
+        size: str = DEFAULT_SIZE,
         model_dir: str | Path | None = None,
     ) -> None:
         if layer < 1 or head < 1:
             raise ValueError(f"layer and head count from 1; got layer={layer}, head={head}")
-        super().__init__(model_dir, text=text[:600], layer=layer, head=head)
+        super().__init__(size, model_dir, text=text[:600], layer=layer, head=head)
 
 
 class Calculator(Figure):
@@ -296,10 +373,11 @@ class Writer(ModelFigure):
         prompt: the text at the start.
         temperature, top_k, top_p, seed, greedy: the controls at the start (0.1 to 2; None for off).
         length: how many tokens one press of Write adds.
+        size: the model at the start, one of `minigpt.tinyweb.SIZES`; the reader can choose another.
         model_dir: in a notebook, a model folder to write with instead of the book's small model.
     """
 
-    _esm = source("core.js", "bpe.js", "gpt.js", "writer.js")
+    _esm = source("core.js", "bpe.js", "gpt.js", "models.js", "writer.js")
     about = "the small model writes on from your text"
     prompt = traitlets.Unicode().tag(sync=True)
     temperature = traitlets.Float().tag(sync=True)
@@ -318,6 +396,7 @@ class Writer(ModelFigure):
         seed: int = 1,
         greedy: bool = False,
         length: int = 60,
+        size: str = DEFAULT_SIZE,
         model_dir: str | Path | None = None,
     ) -> None:
         if not 0.1 <= temperature <= 2:
@@ -327,6 +406,7 @@ class Writer(ModelFigure):
         if top_p is not None and not 0 < top_p <= 1:
             raise ValueError(f"top_p must be above 0 and at most 1, or None, not {top_p}")
         super().__init__(
+            size,
             model_dir,
             prompt=prompt[:1000],
             temperature=temperature,
@@ -338,6 +418,53 @@ class Writer(ModelFigure):
         )
 
 
+class Answers(ModelFigure):
+    """Chapters 01 and 02: how the models of all sizes write on from one text, greedily to the end of the line.
+
+    `<|endoftext|>` comes before the text; each answer is what `minigpt.experiments.abilities.written` gives.
+
+    Args:
+        prompt: the text at the start; the first task's if there is none.
+        tasks: of `minigpt.tinyweb.tasks.TASKS`, from whose items the reader can take a text.
+        items: how many of each task.
+
+    Raises:
+        ValueError: no task, one that there is not, or fewer than one item.
+    """
+
+    _esm = source("core.js", "bpe.js", "gpt.js", "models.js", "answers.js")
+    about = "how the models of all sizes answer"
+    prompt = traitlets.Unicode().tag(sync=True)
+    tasks = traitlets.List().tag(sync=True)  # [[what the button says, [[prompt, answer], ...]], ...]
+
+    def __init__(
+        self,
+        prompt: str | None = None,
+        tasks: Sequence[str] = ("last_word", "reading", "closed_book", "summary", "translation_en_wo"),
+        items: int = 4,
+    ) -> None:
+        from minigpt.tinyweb.tasks import items as make_items
+
+        if not tasks or items < 1:
+            raise ValueError(f"the figure needs a task and an item of each, not {len(tasks)} and {items}")
+        made = {task: make_items(task, items) for task in tasks}
+        super().__init__(
+            DEFAULT_SIZE,
+            prompt=made[tasks[0]][0].prompt if prompt is None else prompt[:2000],
+            tasks=[[TASK_NAMES[task], [[item.prompt, item.answer] for item in made[task]]] for task in tasks],
+        )
+
+
+TASK_NAMES = {
+    "last_word": "a story’s last word",
+    "cloze": "a missing noun",
+    "pronoun": "because",
+    "reading": "a question about a text",
+    "summary": "TL;DR:",
+    "translation_en_wo": "into Wobblish",
+    "translation_wo_en": "from Wobblish",
+    "closed_book": "a question, no text",
+}
 X_AXES = ("step", "tokens", "seconds")
 CURVES = ("train", "val")
 
