@@ -145,7 +145,7 @@ def _add_sample(commands) -> None:
         "sample", description=SAMPLE, help="write with a model", formatter_class=argparse.RawDescriptionHelpFormatter
     )
     sample.add_argument(
-        "model", metavar="MODEL", help="a folder, tinyweb, hf:FOLDER, or gpt2, gpt2-medium, gpt2-large, gpt2-xl"
+        "model", metavar="MODEL", help="a folder, hf:FOLDER, tinyweb (-0.25M to -2.8M), or gpt2, gpt2-medium, -large, -xl"
     )
     sample.add_argument("--prompt", metavar="TEXT", help="what to write on from (left out: the start of a new text)")
     sample.add_argument("--max-new-tokens", type=int, default=200, metavar="N", help="longest text to write (200)")
@@ -278,15 +278,14 @@ def load_model(name: str):
     """
     from minigpt.model import GPT
     from minigpt.pretrained import find_model
+    from minigpt.tinyweb import MODEL_FOLDER
     from minigpt.tokenizer import FILE_NAME, Tokenizer
 
-    if name == "tinyweb" and not Path(name).is_dir():
-        from minigpt.tinyweb import load_model as load_tinyweb
-
-        return load_tinyweb()
     folder = find_model(name)
     model = GPT.from_pretrained(folder)
-    if (folder / FILE_NAME).is_file():
+    if folder.parent == MODEL_FOLDER:  # the models that ship share one tokenizer
+        tokenizer = Tokenizer.load(MODEL_FOLDER)
+    elif (folder / FILE_NAME).is_file():
         tokenizer = Tokenizer.load(folder)
     elif model.config.vocab_size == 50257:
         tokenizer = Tokenizer.gpt2()

@@ -42,15 +42,16 @@ MOST_PARAMETERS = 10**12  # no GPT-2 is so large; refused before PyTorch tries t
 
 
 def find_model(name_or_dir: str | os.PathLike) -> Path:
-    """The folder of a model: that folder, with or without "hf:" before it, or a GPT-2's name in $MINIGPT_DATA/models.
+    """The folder of a model: that folder, with or without "hf:" before it; a GPT-2's name in $MINIGPT_DATA/models; or
+    "tinyweb-0.67M", ..., "tinyweb" for short: a model that ships with the package.
 
     Raises:
         FileNotFoundError: there is no such folder.
-        ValueError: a file is named, or a pickle.
+        ValueError: a file is named, or a pickle, or a size of tinyweb that there is not.
     """
     name = re.sub("^hf:", "", os.fspath(name_or_dir))
     if not name:  # Path("") would be the folder that one happens to be in
-        raise ValueError(f"the model's name is empty; give a folder, or one of {', '.join(NAMES)}")
+        raise ValueError(f"the model's name is empty; give a folder, or one of {', '.join(NAMES)}, tinyweb")
     path = Path(name)
     if path.is_dir():
         return path
@@ -58,6 +59,10 @@ def find_model(name_or_dir: str | os.PathLike) -> Path:
         raise ValueError(f"{path} is a pickle, which can run any code when loaded; give a folder with {WEIGHTS}")
     if path.is_file():
         raise ValueError(f"{path} is a file; give the folder that holds {CONFIG} and {WEIGHTS}")
+    if re.fullmatch(r"tinyweb(-[^/]*)?", name):
+        from minigpt.tinyweb import DEFAULT_SIZE, model_folder  # a model of this book, which GPT-2's files know nothing of
+
+        return model_folder(name.partition("-")[2] or DEFAULT_SIZE)
     data = os.environ.get("MINIGPT_DATA")
     if name in NAMES:
         if data and (Path(data) / "models" / name).is_dir():
@@ -66,7 +71,7 @@ def find_model(name_or_dir: str | os.PathLike) -> Path:
             f"the weights of {name} are not on this machine: give a folder with its {CONFIG} and {WEIGHTS}, "
             f"or put that folder at $MINIGPT_DATA/models/{name}"
         )
-    raise FileNotFoundError(f"there is no model folder {name}; give a folder, or one of {', '.join(NAMES)}")
+    raise FileNotFoundError(f"there is no model folder {name}; give a folder, or one of {', '.join(NAMES)}, tinyweb")
 
 
 def load_pretrained(name_or_dir: str | os.PathLike) -> GPT:

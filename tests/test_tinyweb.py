@@ -13,11 +13,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import torch
 
 import minigpt.tinyweb as tinyweb
 from minigpt.tinyweb import (
     KINDS, dice, documents, encyclopedia, facts, pages, quiz, reading, unseen, wobblish, world
 )  # fmt: skip
+from minigpt.training import load_settings
 
 PINNED = {
     "train": "ef55e40d4442938119dcf244ed6a611914691e012d3c0ac1a61baff37c1c10a1",
@@ -255,8 +257,33 @@ def test_unknown_kind_is_refused():
 
 def test_missing_model_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr(tinyweb, "MODEL_FOLDER", tmp_path / "nothing")
-    with pytest.raises(FileNotFoundError, match="minigpt train tinyweb"):
+    with pytest.raises(FileNotFoundError, match="minigpt train tinyweb-0.67M"):
         tinyweb.load_model()
+
+
+@pytest.mark.parametrize("size", ["", "3M", "0.67", "../tinyweb", "gpt2"])
+def test_wrong_size_of_model_is_refused_by_name(size):
+    with pytest.raises(ValueError, match="there are: 0.25M, 0.67M, 1.5M, 2.8M") as refusal:
+        tinyweb.load_model(size)
+    assert repr(size) in str(refusal.value)
+
+
+@pytest.mark.parametrize("size", tinyweb.SIZES)
+def test_models_that_ship(size):
+    model, tokenizer = tinyweb.load_model(size)
+    card, recipe = tinyweb.load_card(size), load_settings(f"tinyweb-{size}")
+    assert not model.training and model.config == recipe.model_config(tokenizer.vocab_size)
+    assert card["n_params"] == model.config.n_params and card["command"].startswith(f"minigpt train tinyweb-{size} ")
+    assert abs(card["n_params"] / 1e6 - float(size[:-1])) < 0.05
+    ids = torch.tensor([[tokenizer.eot, *tokenizer.encode(next(documents(1, 5, "test")))][: model.config.block_size]])
+    with torch.inference_mode():
+        _, loss = model(ids[:, :-1], ids[:, 1:])
+    assert loss < card["curve"]["val_loss"][-1][1] + 1.5  # weights and tokenizer are of one run
+
+
+def test_models_together_are_small():
+    assert sum(path.stat().st_size for path in tinyweb.MODEL_FOLDER.rglob("*") if path.is_file()) < 12e6
+    assert {path.name for path in tinyweb.MODEL_FOLDER.iterdir()} == {*tinyweb.SIZES, "minigpt_tokenizer.json"}
 
 
 def test_command_prints_pages(capsys, monkeypatch):

@@ -17,8 +17,9 @@ import torch
 from ipywidgets.embed import dependency_state
 
 from book.build import pages
-from minigpt import widgets
+from minigpt import tinyweb, widgets
 from minigpt.config import GPTConfig
+from minigpt.experiments.abilities import written
 from minigpt.model import GPT
 from minigpt.pretrained import save_pretrained
 from minigpt.sampling import generate, keep_top_k, keep_top_p, with_temperature
@@ -36,21 +37,33 @@ TEXT = (
 )
 
 
+SHAPES = {"0.25M": (2, 2, 64), "0.67M": (4, 3, 96), "1.5M": (6, 4, 128), "2.8M": (8, 5, 160)}  # layers, heads, width
+
+
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """A random model of about the shipped size; its weights are larger than at the start, so it has opinions."""
-    folder = tmp_path_factory.mktemp("model")
+def sizes(tmp_path_factory):
+    """Random models of the shapes that ship; their weights are larger than at the start, so they have opinions."""
+    folder = tmp_path_factory.mktemp("models")
     torch.set_num_threads(1)
-    tokenizer = Tokenizer.train([TEXT, TEXT.upper(), "\n".join(str(n) for n in range(400))], 400)
-    torch.manual_seed(1)
-    model = GPT(GPTConfig(vocab_size=400, block_size=128, n_layer=3, n_head=3, n_embd=96))
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(5 if parameter.dim() == 2 else 1).add_(0.02 * torch.randn_like(parameter))
-            parameter.copy_(parameter.half())
-    save_pretrained(model, folder, dtype=torch.float16)
-    tokenizer.save(folder)
-    return folder, model.eval(), tokenizer
+    Tokenizer.load(tinyweb.MODEL_FOLDER).save(folder)
+    models = {}
+    for size, (n_layer, n_head, n_embd) in SHAPES.items():
+        torch.manual_seed(1)
+        model = GPT(GPTConfig(vocab_size=2048, block_size=256, n_layer=n_layer, n_head=n_head, n_embd=n_embd))
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.mul_(5 if parameter.dim() == 2 else 1).add_(0.02 * torch.randn_like(parameter))
+                parameter.copy_(parameter.half())
+        save_pretrained(model, folder / size, dtype=torch.float16)
+        models[size] = model.eval()
+    return folder, models, Tokenizer.load(folder)
+
+
+@pytest.fixture(scope="module")
+def small(sizes):
+    """The model with which the figures open."""
+    folder, models, tokenizer = sizes
+    return folder / "0.67M", models["0.67M"], tokenizer
 
 
 def figures():
@@ -65,6 +78,7 @@ def figures():
         widgets.ResidualGrowth(),
         widgets.RunExplorer([{"name": "small", **run}, {"name": "large", **run, "train": [4 / s**0.3 for s in steps]}]),
         widgets.Writer(prompt="The old", top_k=20, temperature=0.8, length=20),
+        widgets.Answers(),
     ]
 
 
@@ -89,14 +103,16 @@ main {{ max-width: 52rem; margin: auto; padding: 0 14px }}</style>
 
 
 @pytest.fixture(scope="module")
-def own_site(tmp_path_factory, small):
+def own_site(tmp_path_factory, sizes):
     folder = tmp_path_factory.mktemp("site")
     (folder / "_static").mkdir()
     (folder / "_static" / "vendor").symlink_to(VENDOR)
-    assets.write_assets(folder / "_static" / "generated", small[0])
     quiz = widgets.quiz([{"question": "Which?", "choices": [("this", "Yes."), ("that", "No.")], "answer": 0}])
-    (folder / "index.html").write_text(page_text(figures(), quiz), encoding="utf-8")
-    module = source("core.js", "bpe.js", "gpt.js", "chart.js")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tinyweb, "MODEL_FOLDER", sizes[0])
+        assets.write_assets(folder / "_static" / "generated")
+        (folder / "index.html").write_text(page_text(figures(), quiz), encoding="utf-8")
+    module = source("core.js", "bpe.js", "gpt.js", "chart.js", "models.js")
     for name, own in {
         "merges": ["trainSteps"],
         "writer": ["distribution", "seenWindow"],
@@ -113,9 +129,18 @@ def own_site(tmp_path_factory, small):
 def page(browser, own_site):
     """The page with every figure, at the width of a laptop."""
     page, problems = opened(browser, own_site)
+    assert page.evaluate("[...document.scripts].filter((s) => s.src.includes('generated/tinyweb')).length") == 0
+    load_models(page)
     yield page
     assert problems == []
     page.context.close()
+
+
+def load_models(page):
+    """Asks for the weights, as a reader does: nothing is loaded before."""
+    for title in ("Attention of every head", "The model writes on"):
+        card(page, title).get_by_role("button", name="Load 0.67M (1.3 MB)").click()
+        card(page, title).locator(".mg-place button").first.wait_for()
 
 
 def opened(browser, own_site, width=900, **context):
@@ -127,7 +152,7 @@ def opened(browser, own_site, width=900, **context):
     page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else problems.append(r.url))
     page.goto((own_site / "index.html").as_uri())
     page.wait_for_function(
-        "document.querySelectorAll('.mg .mg-body').length === 7 && ![...document.querySelectorAll('.mg-note')]"
+        "document.querySelectorAll('.mg .mg-body').length === 8 && ![...document.querySelectorAll('.mg-note')]"
         ".some((note) => note.textContent === 'Loading ...')"
     )
     return page, problems
@@ -146,11 +171,11 @@ def module(browser, own_site, name: str):
     return page
 
 
-def give_asset(page, name: str, folder=None) -> None:
+def give_asset(page, own_site, name: str) -> None:
     page.evaluate(
         "(text) => { const s = document.createElement('script'); s.textContent = text; document.head.append(s); "
         "document.documentElement.dataset.content_root = './'; }",
-        assets.script(name, folder),
+        (own_site / "_static" / "generated" / f"{name}.js").read_text(encoding="utf-8"),
     )
 
 
@@ -186,7 +211,7 @@ def nasty_texts() -> list[str]:
 
 def test_tokenizer_is_gpt2s_on_any_text(browser, own_site):
     page = module(browser, own_site, "writer")
-    give_asset(page, "gpt2")
+    give_asset(page, own_site, "gpt2")
     page.evaluate("m.loadAsset('gpt2').then((asset) => { window.bpe = new m.Bpe(new Uint16Array(asset.buffers[0])); })")
     gpt2 = Tokenizer.gpt2()
     for text in nasty_texts():
@@ -217,37 +242,43 @@ def test_trainer_makes_the_merges_of_the_package(browser, own_site, categories):
 
 
 @pytest.fixture(scope="module")
-def model_page(browser, own_site, small):
+def model_page(browser, own_site):
     page = module(browser, own_site, "writer")
-    give_asset(page, "tinyweb", small[0])
-    page.evaluate("m.loadAsset('tinyweb').then((asset) => { window.both = m.openModel(asset); })")
+    page.evaluate("window.every = {}")
+    for size in SHAPES:
+        give_asset(page, own_site, f"tinyweb-{size}")
+        open_it = "(size) => m.loadAsset(`tinyweb-${size}`).then((asset) => { every[size] = m.openModel(asset); })"
+        page.evaluate(open_it, size)
+    page.evaluate("window.both = every['0.67M']")
     yield page
     page.close()
 
 
-def test_logits_and_attention_are_torchs(model_page, small):
-    _, model, tokenizer = small
-    ids = [tokenizer.eot, *tokenizer.encode(TEXT)][:128]
+@pytest.mark.parametrize("size", SHAPES)
+def test_logits_and_attention_are_torchs(model_page, sizes, size):
+    _, models, tokenizer = sizes
+    model = models[size]
+    ids = [tokenizer.eot, *tokenizer.encode(TEXT * 4)][:128]
     with torch.inference_mode():
         logits = model(torch.tensor([ids]))[0][0]
         maps = model.attention_maps(torch.tensor([ids]))[:, 0]
     assert logits.std() > 0.5  # far from uniform, or the comparison says little
     got = model_page.evaluate(
         """([text, size]) => {
-            const { model, tokenizer } = both;
-            const ids = [tokenizer.eot, ...tokenizer.encode(text)].slice(0, size);
+            const { model, tokenizer } = every[size];
+            const ids = [tokenizer.eot, ...tokenizer.encode(text)].slice(0, 128);
             const cache = model.newCache();
             const maps = [];
-            const logits = ids.map((id) => {
-                model.step(cache, id, (l, h, w) => maps.push([l, h, w.length - 1, [...w]]));
-                return [...model.logits()];
+            const logits = ids.map((id, t) => {
+                model.step(cache, id, (l, h, w) => t % 7 || maps.push([l, h, w.length - 1, [...w]]));
+                return t % 7 ? null : [...model.logits()];
             });
             return { ids, logits, maps };
         }""",
-        [TEXT, 128],
+        [TEXT * 4, size],
     )
     assert got["ids"] == ids
-    assert (torch.tensor(got["logits"]) - logits).abs().max() < 1e-3
+    assert (torch.tensor(got["logits"][::7]) - logits[::7]).abs().max() < 1e-3
     for layer, head, query, weights in got["maps"]:
         assert (torch.tensor(weights) - maps[layer, head, query, : query + 1]).abs().max() < 1e-4
 
@@ -272,7 +303,7 @@ def test_a_changed_text_reads_as_a_fresh_one(model_page):
 
 def test_greedy_writing_is_generates_past_the_context_too(model_page, small):
     _, model, tokenizer = small
-    for prompt, steps in (("The old", 170), (TEXT * 3, 60)):
+    for prompt, steps in (("The old", 300), (TEXT * 8, 60)):
         ids = [tokenizer.eot, *tokenizer.encode(prompt)]
         expected = generate(model, ids, steps, temperature=0)[len(ids) :]
         got = model_page.evaluate(
@@ -313,21 +344,24 @@ def test_controls_act_as_the_packages_do(model_page):
         assert (probabilities - expected).abs().max() < 1e-5, (temperature, k, p)
 
 
-def test_a_token_takes_less_than_20_ms(model_page):
+@pytest.mark.parametrize("size", SHAPES)
+def test_a_token_takes_less_than_20_ms(model_page, size):
     ms = model_page.evaluate(
-        """() => {
-            const { model } = both;
+        """(size) => {
+            const { model } = every[size];
             const cache = model.newCache();
             const times = [];
-            for (let i = 0; i < 128; i++) {
+            for (let i = 0; i < model.n_positions; i++) {
                 const start = performance.now();
                 model.step(cache, i);
                 model.logits();
                 times.push(performance.now() - start);
             }
-            return times.sort((a, b) => a - b)[64];
-        }"""
+            return times.sort((a, b) => a - b)[times.length >> 1];
+        }""",
+        size,
     )
+    print(f"{size}: {ms:.1f} ms a token")
     assert ms < 20
 
 
@@ -447,7 +481,7 @@ def test_writer_writes_draws_and_takes_back(page, small):
     slider.focus()
     page.keyboard.press("Home")
     page.wait_for_function("[...document.querySelectorAll('.mg-num')].some((n) => n.textContent === 'cut by top-k')")
-    assert kept.inner_text().startswith("1 of 400")
+    assert kept.inner_text().startswith("1 of 2,048")
     page.keyboard.press("End")
     figure.get_by_role("button", name="Start again").click()
     figure.get_by_role("radio", name="the likeliest").check()
@@ -465,12 +499,100 @@ def test_writer_writes_draws_and_takes_back(page, small):
     assert written.count() == 1
 
 
+def test_sizes_are_chosen_and_loaded_once(browser, own_site, sizes):
+    _, models, tokenizer = sizes
+    page, problems = opened(browser, own_site)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(Path(request.url).stem))
+    figure, other = card(page, "The model writes on"), card(page, "Attention of every head")
+    figure.get_by_role("textbox", name="Your text").fill("The hen")  # the first text asks for the weights, too
+    figure.get_by_text("4 layers of 3 heads, 96 wide, context 256.").wait_for()
+    assert figure.get_by_role("button", name="Load").count() == 0
+    for size in ("2.8M", "0.25M", "2.8M", "0.67M"):
+        figure.get_by_role("radio", name=size).check()
+        figure.get_by_text(f"{SHAPES[size][0]} layers of").wait_for()
+        best = likeliest(models[size], tokenizer, "The hen")
+        assert figure.locator(".mg-choices button").first.inner_text() == shown(tokenizer, best)
+    figure.get_by_role("button", name="Step").click()
+    figure.get_by_role("radio", name="0.25M").check()
+    figure.get_by_text("2 layers of").wait_for()
+    assert figure.locator(".mg-written").count() == 1  # what is written stays
+    assert asked == ["tinyweb-0.67M", "tinyweb-2.8M", "tinyweb-0.25M"]
+    other.get_by_role("button", name="Load 0.67M").click()
+    other.get_by_role("button", name="layer 4, head 3").click()
+    other.get_by_role("radio", name="0.25M").check()  # it has no such head; the nearest is shown
+    page.wait_for_function("document.querySelectorAll('.mg-heads button').length === 4")
+    assert other.get_by_role("status").inner_text().startswith("Layer 2, head 2:")
+    other.get_by_role("radio", name="2.8M").check()
+    page.wait_for_function("document.querySelectorAll('.mg-heads button').length === 40")
+    assert len(asked) == 3 and problems == []
+    page.context.close()
+
+
+def test_a_size_that_does_not_come_leaves_the_one_there_was(browser, own_site, tmp_path):
+    shutil.copytree(own_site, tmp_path / "site", symlinks=True)
+    (tmp_path / "site" / "_static" / "generated" / "tinyweb-1.5M.js").unlink()
+    page, _ = opened(browser, tmp_path / "site")
+    figure = card(page, "The model writes on")
+    figure.get_by_role("button", name="Load").click()
+    figure.get_by_role("button", name="Step").wait_for()
+    figure.get_by_role("radio", name="1.5M").check()
+    figure.locator(".mg-wrong").wait_for()
+    assert "_static/generated/tinyweb-1.5M.js" in figure.locator(".mg-wrong").inner_text()
+    assert figure.get_by_role("radio", name="0.67M").is_checked()
+    figure.get_by_role("button", name="Step").click()
+    assert figure.locator(".mg-written").count() == 1
+    answers = card(page, "Four sizes answer")
+    answers.get_by_role("button", name="Answer", exact=True).click()
+    page.wait_for_function("document.querySelectorAll('.mg-answers .mg-bars').length === 4")
+    answers.locator(".mg-answers .mg-wrong").wait_for()
+    answers.get_by_role("status").filter(has_text="2.8M:").wait_for()
+    assert answers.locator(".mg-wrong").count() == 1  # the others answer
+    page.context.close()
+
+
+def likeliest(model, tokenizer, text: str) -> int:
+    with torch.inference_mode():
+        return int(model(torch.tensor([[tokenizer.eot, *tokenizer.encode(text)]]))[0][0, -1].argmax())
+
+
+def shown(tokenizer, id: int) -> str:
+    return tokenizer.decode([id]).replace(" ", "·").replace("\n", "↵")
+
+
+def test_answers_are_those_of_the_package(page, sizes):
+    _, models, tokenizer = sizes
+    figure = card(page, "Four sizes answer")
+    assert "when first asked: 10.5 MB" in figure.inner_text()
+    prompts = {name: items for name, items in widgets.Answers().tasks}
+    for name, n in (("TL;DR:", 0), ("into Wobblish", 0), ("into Wobblish", 1)):
+        figure.get_by_role("button", name=name, exact=True).click()
+        prompt, answer = prompts[name][n]
+        assert figure.get_by_role("textbox").input_value() == prompt
+        assert f"“{answer.strip()}”" in figure.inner_text()
+        figure.get_by_role("status").filter(has_text="2.8M:").wait_for()
+        for size, model in models.items():
+            column = figure.get_by_role("group", name=f"{size} parameters")
+            text = "".join(column.locator(".mg-written").all_text_contents())
+            assert text == written(model, tokenizer, [prompt])[0], (size, name)
+            assert column.locator(".mg-token").first.inner_text() == shown(tokenizer, likeliest(model, tokenizer, prompt))
+    assert "All are here: 10.5 MB." in figure.inner_text()
+    figure.get_by_role("textbox").fill("The " + "hen and the " * 80)  # longer than the context: its end is read
+    figure.get_by_role("status").filter(has_text="2.8M:").wait_for()
+    assert "On the page" not in figure.inner_text() and figure.locator(".mg-wrong").count() == 0
+    figure.get_by_role("textbox").fill("")
+    figure.get_by_role("status").filter(has_text="2.8M:").wait_for()
+
+
 # ---- For everyone ----
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 900), ("dark", 900), ("light", 390), ("dark", 390)])
 def test_accessible_and_narrow(browser, own_site, scheme, width):
     page, problems = opened(browser, own_site, width, color_scheme=scheme, reduced_motion="reduce")
+    load_models(page)
+    card(page, "Four sizes answer").get_by_role("button", name="Answer", exact=True).click()
+    card(page, "Four sizes answer").get_by_role("status").filter(has_text="2.8M:").wait_for()
     ground = page.evaluate("getComputedStyle(document.querySelector('.mg')).backgroundColor")
     assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 25, 29)"}[scheme]
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -486,6 +608,7 @@ def test_accessible_and_narrow(browser, own_site, scheme, width):
 
 def test_theme_of_the_page_goes_before_the_systems(browser, own_site):
     page, _ = opened(browser, own_site, color_scheme="light")
+    load_models(page)
     canvas = "document.querySelector('.mg-map').toDataURL()"
     before = page.evaluate(canvas)
     for attribute, node in (("data-theme", "documentElement"), ("theme", "documentElement")):
@@ -534,29 +657,30 @@ def test_chapter_has_its_figures_alive(request, chapter, over):
             page.get_by_role("slider", name="Reading line").first.press("ArrowLeft")
         else:
             assert card(page, title).count() >= 1
+    if chapter in ("05", "08"):
+        figure = card(page, CHAPTERS[chapter][0]).first
+        figure.get_by_role("button", name="Load").click()
+        figure.locator(".mg-place button").first.wait_for()
     if chapter == "08":
-        figure = card(page, CHAPTERS["08"][0]).first
         figure.get_by_role("button", name="Step").click()
         assert figure.locator(".mg-written").count() == 1
     assert page.problems == []
 
 
-@pytest.mark.parametrize("chapter", ["05", "08"])
-def test_shipped_model_in_the_page_is_torchs(request, chapter):
-    if not any(name.startswith(f"chapters/{chapter}_") for name in pages()):
-        pytest.skip(f"chapter {chapter} is not in the table of contents yet")
-    model, tokenizer = load_model()
-    page = request.getfixturevalue("page_for")(chapter)
+@pytest.mark.parametrize("size", SHAPES)
+def test_shipped_model_in_the_page_is_torchs(page_for, size):
+    model, tokenizer = load_model(size)
+    page = page_for("08")
     ids = [tokenizer.eot, *tokenizer.encode(next(iter(documents(1, seed=3, split="test"))))][:100]
     text = source("core.js", "bpe.js", "gpt.js") + "\nexport { openModel, loadAsset };"
     got = page.evaluate(
-        """async ([text, ids]) => {
+        """async ([text, ids, size]) => {
             const m = await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
-            const { model } = m.openModel(await m.loadAsset("tinyweb"));
+            const { model } = m.openModel(await m.loadAsset(`tinyweb-${size}`));
             const cache = model.newCache();
             return ids.map((id) => { model.step(cache, id); return [...model.logits()]; });
         }""",
-        [text, ids],
+        [text, ids, size],
     )
     with torch.inference_mode():
         logits = model.float()(torch.tensor([ids]))[0][0]
@@ -571,6 +695,7 @@ def test_says_so_when_an_asset_is_missing(browser, own_site, tmp_path):
     shutil.rmtree(tmp_path / "site" / "_static" / "generated")
     page = browser.new_page()
     page.goto((tmp_path / "site" / "index.html").as_uri())
+    card(page, "The model writes on").get_by_role("button", name="Load").click()
     page.wait_for_selector(".mg-wrong")
     assert "Neither answered: run the cell above" in page.locator(".mg-wrong").first.inner_text()
     page.close()
@@ -582,7 +707,7 @@ def test_a_kernel_is_asked_where_there_is_no_built_page(browser, own_site, small
     page = browser.new_page()
     page.goto((own_site / "writer.html").as_uri())
     made = widgets.Writer(prompt="The old")
-    meta, buffers = assets.asset("tinyweb", small[0])
+    meta, buffers = assets.model_asset(small[0], small[0].parent)
     settings = {
         key: value for key, value in made.get_state().items() if key in made.trait_names() and not key.startswith("_")
     }
@@ -602,16 +727,18 @@ def test_a_kernel_is_asked_where_there_is_no_built_page(browser, own_site, small
             figure.render({ model, el: document.body });
         }""",
         [
-            source("core.js", "bpe.js", "gpt.js", "writer.js"),
-            {key: value for key, value in settings.items() if value is None or isinstance(value, (str, int, float))},
+            source("core.js", "bpe.js", "gpt.js", "models.js", "writer.js"),
+            {key: value for key, value in settings.items() if isinstance(value, (str, int, float, dict, type(None)))},
             {"error": fault} if fault else {"meta": meta},
             [] if fault else [base64.b64encode(buffer).decode() for buffer in buffers],
         ],
     )
+    assert page.evaluate("window.asked") is None
+    page.get_by_role("button", name="Load").click()
     if fault:
         page.wait_for_selector(".mg-wrong")
         assert page.locator(".mg-wrong").inner_text() == fault
     else:
         page.wait_for_selector(".mg-choices button")
-    assert page.evaluate("window.asked") == {"type": "asset", "name": "tinyweb"}
+    assert page.evaluate("window.asked") == {"type": "asset", "name": "tinyweb-0.67M"}
     page.close()

@@ -13,6 +13,7 @@ kinds, in `unseen`, are on no page of either split.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -56,7 +57,11 @@ KINDS = {
     "cloze": (cloze.write, 5),
 }
 _DRAW = [kind for kind, (_, share) in KINDS.items() for _ in range(share)]
+
+# The models that ship, by their parameters: a folder each in MODEL_FOLDER, and one tokenizer for all.
 MODEL_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "tinyweb"
+SIZES = ("0.25M", "0.67M", "1.5M", "2.8M")
+DEFAULT_SIZE = "0.67M"
 
 
 class Page(NamedTuple):
@@ -100,18 +105,39 @@ def documents(n: int, seed: int = 0, split: str = "train") -> Iterator[str]:
     return (page.text for page in pages(n, seed, split))
 
 
-def load_model() -> tuple[GPT, Tokenizer]:
-    """The model of tinyweb that ships with the package, in evaluation mode, and its tokenizer.
+def model_folder(size: str = DEFAULT_SIZE) -> Path:
+    """The folder of one of the models that ship with the package. Its tokenizer lies in the folder above.
 
     Raises:
-        FileNotFoundError: the package holds no trained model (it was never trained, or the copy is incomplete).
+        ValueError: there is no such size.
+        FileNotFoundError: the package holds no trained model of that size (the copy is incomplete).
     """
-    if not (MODEL_FOLDER / "model.safetensors").is_file():
+    if size not in SIZES:
+        raise ValueError(f"tinyweb has no model of the size {size!r}; there are: {', '.join(SIZES)}")
+    if not (MODEL_FOLDER / size / "model.safetensors").is_file():
         raise FileNotFoundError(
-            "the tinyweb model is missing from minigpt/assets/tinyweb; install minigpt again, or train it with "
-            "`minigpt train tinyweb --out minigpt/assets/tinyweb`"
+            f"the model tinyweb-{size} is missing from minigpt/assets/tinyweb; install minigpt again, or train it with "
+            f"`minigpt train tinyweb-{size} --out runs/{size}` and give that folder"
         )
+    return MODEL_FOLDER / size
+
+
+def load_model(size: str = DEFAULT_SIZE) -> tuple[GPT, Tokenizer]:
+    """A model of tinyweb that ships with the package, one of SIZES, in evaluation mode, and its tokenizer.
+
+    Raises:
+        ValueError, FileNotFoundError: see `model_folder`.
+    """
     from minigpt.model import GPT
     from minigpt.tokenizer import Tokenizer
 
-    return GPT.from_pretrained(MODEL_FOLDER).eval(), Tokenizer.load(MODEL_FOLDER)
+    return GPT.from_pretrained(model_folder(size)), Tokenizer.load(MODEL_FOLDER)
+
+
+def load_card(size: str = DEFAULT_SIZE) -> dict:
+    """How a model that ships was made, and what it scores: its card, with the curve of its training.
+
+    Raises:
+        ValueError, FileNotFoundError: see `model_folder`.
+    """
+    return json.loads((model_folder(size) / "card.json").read_text(encoding="utf-8"))

@@ -1,5 +1,5 @@
-"""What the figures need beside their script: GPT-2's merges ("gpt2"), the small model with its tokenizer ("tinyweb"),
-pages of tinyweb to count in ("words").
+"""What the figures need beside their script: GPT-2's merges ("gpt2"), pages of tinyweb to count in ("words"), and each
+model that ships, with its tokenizer ("tinyweb-0.67M", ...).
 
     python -m minigpt.widgets.assets book/_static/generated
 
@@ -16,17 +16,28 @@ from array import array
 from itertools import chain
 from pathlib import Path
 
+from minigpt import tinyweb
 from minigpt.recorded import write_atomic
 from minigpt.tokenizer import Tokenizer
 
-TINYWEB = Path(__file__).parents[1] / "assets" / "tinyweb"
-NAMES = ("gpt2", "tinyweb", "words")
+MODEL = "tinyweb-"  # what the name of a model's asset begins with; its size follows
 COUNTED = 2_000  # pages of tinyweb that the figure of chapter 02 counts in, as the chapter does
 ORDER = 6  # the longest n-grams there
 
 
-def asset(name: str, model_dir: str | Path | None = None) -> tuple[dict, list[bytes]]:
-    """(meta, buffers) of one of NAMES; `model_dir` is a model folder to take instead of the shipped one.
+def names() -> list[str]:
+    """All assets, with the models that are there."""
+    return ["gpt2", "words", *(MODEL + size for size in megabytes())]
+
+
+def megabytes() -> dict[str, float]:
+    """The models that ship, by size: the megabytes of their weights, to 0.1."""
+    files = {size: tinyweb.MODEL_FOLDER / size / "model.safetensors" for size in tinyweb.SIZES}
+    return {size: round(file.stat().st_size / 1e6, 1) for size, file in files.items() if file.is_file()}
+
+
+def asset(name: str) -> tuple[dict, list[bytes]]:
+    """(meta, buffers) of one of `names()`.
 
     Raises:
         ValueError: no such asset, or a model that the page cannot run.
@@ -34,19 +45,18 @@ def asset(name: str, model_dir: str | Path | None = None) -> tuple[dict, list[by
     """
     if name == "gpt2":
         return {}, [merge_ids(Tokenizer.gpt2())]
-    if name == "tinyweb":
-        return model_asset(TINYWEB if model_dir is None else Path(model_dir))
     if name == "words":
         return words_asset(counted_pages())
-    raise ValueError(f"there is no asset {name!r}; there are {', '.join(NAMES)}")
+    if name.startswith(MODEL):
+        return model_asset(tinyweb.model_folder(name.removeprefix(MODEL)), tinyweb.MODEL_FOLDER)
+    raise ValueError(f"there is no asset {name!r}; there are {', '.join(names())}")
 
 
 def counted_pages() -> list[list[str]]:
     """The first COUNTED training pages of tinyweb, cut into words."""
     from minigpt.ngram import cut_words
-    from minigpt.tinyweb import documents
 
-    return [cut_words(text) for text in documents(COUNTED)]
+    return [cut_words(text) for text in tinyweb.documents(COUNTED)]
 
 
 def words_asset(pages: list[list[str]]) -> tuple[dict, list[bytes]]:
@@ -81,18 +91,19 @@ def merge_ids(tokenizer: Tokenizer) -> bytes:
     return ids.tobytes()
 
 
-def model_asset(folder: Path) -> tuple[dict, list[bytes]]:
+def model_asset(folder: Path, tokenizer_folder: Path | None = None) -> tuple[dict, list[bytes]]:
     """A saved model with its tokenizer: its config and the list of its tensors; its merges and its weights in 16 bits.
 
-    The weights keep the layout of the file: (in, out) for the four matrices of a block, names without "transformer.".
+    The tokenizer is in the model's folder if no other is given. The weights keep the layout of the file: (in, out) for the four matrices of a block, names without "transformer.".
     """
     from safetensors.numpy import load_file
 
-    for file in ("config.json", "model.safetensors", "minigpt_tokenizer.json"):
-        if not (folder / file).is_file():
-            raise FileNotFoundError(f"the figure's model needs {folder / file}, which is missing")
+    home = tokenizer_folder or folder
+    for file in (folder / "config.json", folder / "model.safetensors", home / "minigpt_tokenizer.json"):
+        if not file.is_file():
+            raise FileNotFoundError(f"the figure's model needs {file}, which is missing")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    tokenizer = Tokenizer.load(folder)
+    tokenizer = Tokenizer.load(home)
     if tokenizer.vocab_size != config["vocab_size"]:
         raise ValueError(f"{folder}: the model has {config['vocab_size']} tokens, its tokenizer {tokenizer.vocab_size}")
     weights = load_file(folder / "model.safetensors")
@@ -110,26 +121,28 @@ def model_asset(folder: Path) -> tuple[dict, list[bytes]]:
     return meta, [merge_ids(tokenizer), b"".join(parts)]
 
 
-def script(name: str, model_dir: str | Path | None = None) -> str:
+def script(name: str) -> str:
     """The asset as a script for the page: it sets `minigptAssets[NAME]`, the buffers in base64."""
-    meta, buffers = asset(name, model_dir)
+    meta, buffers = asset(name)
     content = {"meta": meta, "buffers": [base64.b64encode(buffer).decode("ascii") for buffer in buffers]}
     return f"(globalThis.minigptAssets ??= {{}})[{json.dumps(name)}] = {json.dumps(content, separators=(',', ':'))};\n"
 
 
-def write_assets(folder: str | Path, model_dir: str | Path | None = None) -> list[Path]:
-    """Write every asset's script into `folder`; returns the files."""
+def write_assets(folder: str | Path) -> list[Path]:
+    """Write every asset's script into `folder`, and remove the scripts of assets that are no more; returns the files."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"{name}.js" for name in NAMES]
-    for name, file in zip(NAMES, files, strict=True):
-        write_atomic(file, script(name, model_dir))
+    files = [folder / f"{name}.js" for name in names()]
+    for file in files:
+        write_atomic(file, script(file.name.removesuffix(".js")))
+    for stale in set(folder.glob("*.js")) - set(files):
+        stale.unlink()
     return files
 
 
 def main(argv: list[str]) -> int:
-    if len(argv) not in (1, 2) or argv[0].startswith("-"):
-        print("usage: python -m minigpt.widgets.assets FOLDER [MODEL_FOLDER]", file=sys.stderr)
+    if len(argv) != 1 or argv[0].startswith("-"):
+        print("usage: python -m minigpt.widgets.assets FOLDER", file=sys.stderr)
         return 2
     try:
         for file in write_assets(*argv):

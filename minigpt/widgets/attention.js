@@ -8,61 +8,21 @@ function render({ model, el }) {
     "Attention of every head",
     "Choose a head by its small map; point at a token, or move with the arrow keys, to see where it looks.",
   );
-  let stop = () => {};
-  withAsset(body, model.get("model"), model, (asset) => {
-    stop = attentionFigure(body, openModel(asset), model);
-  });
-  return () => stop();
+  const text = { value: model.get("text"), rows: 2, maxlength: 600 };
+  return modelFigure(body, model, text, (place, both, input) => attentionFigure(place, both, input, model));
 }
 
-function attentionFigure(body, { model: gpt, tokenizer }, widget) {
-  const cache = gpt.newCache();
+function attentionFigure(body, { model: gpt, tokenizer }, input, widget) {
+  let cache = null;
   let ids = [];
   let maps = []; // maps[layer][head][query] = weights over the tokens up to the query
-  let layer = Math.min(widget.get("layer"), gpt.n_layer) - 1;
-  let head = Math.min(widget.get("head"), gpt.n_head) - 1;
+  let layer = widget.get("layer") - 1;
+  let head = widget.get("head") - 1;
   let query = -1;
 
-  const input = textbox(
-    "Your text",
-    widget.get("text"),
-    perFrame(() => read()),
-    { rows: 2, maxlength: 600 },
-  );
   const note = h("p", { class: "mg-note" });
-  const small = [];
-  const grid = h(
-    "div",
-    {
-      class: "mg-heads",
-      role: "group",
-      "aria-label": "Heads",
-      style: `grid-template-columns:auto repeat(${gpt.n_head},1fr)`,
-    },
-    h("span"),
-    Array.from({ length: gpt.n_head }, (_, i) => h("span", { class: "mg-note" }, `head ${i + 1}`)),
-    Array.from({ length: gpt.n_layer }, (_, l) => [
-      h("span", { class: "mg-note" }, `layer ${l + 1}`),
-      Array.from({ length: gpt.n_head }, (_, i) => {
-        const canvas = h("canvas", { width: 96, height: 96 });
-        const pick = h(
-          "button",
-          {
-            type: "button",
-            "aria-label": `layer ${l + 1}, head ${i + 1}`,
-            onclick: () => {
-              layer = l;
-              head = i;
-              drawAll();
-            },
-          },
-          canvas,
-        );
-        small.push({ pick, canvas, l, i });
-        return pick;
-      }),
-    ]).flat(2),
-  );
+  let small = [];
+  const grid = h("div", { class: "mg-heads", role: "group", "aria-label": "Heads" });
   const large = h("canvas", { class: "mg-map", role: "img" });
   large.addEventListener("pointermove", (event) => {
     const box = large.getBoundingClientRect();
@@ -76,7 +36,6 @@ function attentionFigure(body, { model: gpt, tokenizer }, widget) {
   const row = tokenRow("The text, in tokens", (i) => choose(i));
   const lines = svg("svg", { class: "mg-lines", "aria-hidden": "true" });
   body.append(
-    input.node,
     note,
     h(
       "div",
@@ -87,6 +46,33 @@ function attentionFigure(body, { model: gpt, tokenizer }, widget) {
     row.node,
     said,
   );
+
+  // Another size has other heads: the chosen one stays where there is one in its place.
+  function use(both) {
+    gpt = both.model;
+    cache = gpt.newCache();
+    layer = Math.min(layer, gpt.n_layer - 1);
+    head = Math.min(head, gpt.n_head - 1);
+    small = Array.from({ length: gpt.n_layer * gpt.n_head }, (_, n) => smallMap(Math.floor(n / gpt.n_head), n % gpt.n_head));
+    grid.style.gridTemplateColumns = `auto repeat(${gpt.n_head},1fr)`;
+    grid.replaceChildren(
+      h("span"),
+      ...Array.from({ length: gpt.n_head }, (_, i) => h("span", { class: "mg-note" }, `head ${i + 1}`)),
+      ...small.flatMap(({ pick, l, i }) => (i ? [pick] : [h("span", { class: "mg-note" }, `layer ${l + 1}`), pick])),
+    );
+    read();
+  }
+
+  function smallMap(l, i) {
+    const canvas = h("canvas", { width: 96, height: 96 });
+    const choose = () => {
+      layer = l;
+      head = i;
+      drawAll();
+    };
+    const props = { type: "button", "aria-label": `layer ${l + 1}, head ${i + 1}`, onclick: choose };
+    return { pick: h("button", props, canvas), canvas, l, i };
+  }
 
   function read() {
     const all = tokenizer.encode(input.value);
@@ -206,8 +192,8 @@ function attentionFigure(body, { model: gpt, tokenizer }, widget) {
     );
   }
 
-  read();
-  return redraw(body, drawAll);
+  use({ model: gpt });
+  return { typed: read, use, stop: redraw(body, drawAll) };
 }
 
 export default { render };

@@ -255,7 +255,12 @@ function askKernel(name, model, patience) {
 
 // A page's script holds base64, a kernel sends views into a longer message: both become a buffer of their own.
 function plainBuffer(data) {
-  if (typeof data === "string") return Uint8Array.from(atob(data), (c) => c.charCodeAt(0)).buffer;
+  if (typeof data === "string") {
+    const text = atob(data);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+    return bytes.buffer;
+  }
   const view = ArrayBuffer.isView(data) ? data : new Uint8Array(data);
   return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
 }

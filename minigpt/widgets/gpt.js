@@ -6,11 +6,14 @@ function halfToFloat(halves) {
     table[1024 + i] = 1 + i / 1024;
   }
   const scale = Float32Array.from({ length: 32 }, (_, e) => 2 ** ((e || 1) - 15));
-  return Float32Array.from(halves, (half) => {
+  const numbers = new Float32Array(halves.length); // a loop, since .from with a function takes ten times as long
+  for (let i = 0; i < halves.length; i++) {
+    const half = halves[i];
     const exponent = (half >> 10) & 31;
     const value = scale[exponent] * table[(exponent ? 1024 : 0) + (half & 1023)];
-    return half & 0x8000 ? -value : value;
-  });
+    numbers[i] = half & 0x8000 ? -value : value;
+  }
+  return numbers;
 }
 
 function layerNorm(x, weight, bias, out) {
@@ -24,13 +27,18 @@ function layerNorm(x, weight, bias, out) {
   for (let i = 0; i < d; i++) out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
 }
 
+// Four rows of the weight at a time, so that `out` is read and written a quarter as often.
 function linear(x, weight, bias, out) {
   const width = out.length;
   out.set(bias);
-  for (let i = 0; i < x.length; i++) {
-    const xi = x[i];
-    for (let j = 0, at = i * width; j < width; j++, at++) out[j] += xi * weight[at];
+  let i = 0;
+  for (; i + 3 < x.length; i += 4) {
+    const [a, b, c, d] = [x[i], x[i + 1], x[i + 2], x[i + 3]];
+    const [second, third, fourth] = [width, 2 * width, 3 * width];
+    for (let j = 0, at = i * width; j < width; j++, at++)
+      out[j] += a * weight[at] + b * weight[at + second] + c * weight[at + third] + d * weight[at + fourth];
   }
+  for (; i < x.length; i++) for (let j = 0, at = i * width; j < width; j++, at++) out[j] += x[i] * weight[at];
 }
 
 const gelu = (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
@@ -145,7 +153,9 @@ class Gpt {
   }
 }
 
-// The small model of the book with its tokenizer, from the asset "tinyweb".
-function openModel({ meta, buffers }) {
-  return { model: new Gpt(meta, buffers[1]), tokenizer: new Bpe(new Uint16Array(buffers[0]), meta.tokenizer) };
+// A model with its tokenizer, from its asset; opened once for all figures of the page.
+function openModel(asset) {
+  const { meta, buffers } = asset;
+  const open = () => ({ model: new Gpt(meta, buffers[1]), tokenizer: new Bpe(new Uint16Array(buffers[0]), meta.tokenizer) });
+  return (asset.opened ??= open());
 }

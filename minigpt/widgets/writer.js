@@ -52,15 +52,12 @@ function render({ model, el }) {
     "The model writes on",
     "Press Write, or go token by token and choose yourself. Every control acts on the bars at once.",
   );
-  let stop = () => {};
-  withAsset(body, model.get("model"), model, (asset) => {
-    stop = writerFigure(body, openModel(asset), model);
-  });
-  return () => stop();
+  const text = { value: model.get("prompt"), rows: 2, maxlength: 1000 };
+  return modelFigure(body, model, text, (place, both, input) => writerFigure(place, both, input, model));
 }
 
-function writerFigure(body, { model: gpt, tokenizer }, widget) {
-  const cache = gpt.newCache();
+function writerFigure(body, { model: gpt, tokenizer }, input, widget) {
+  let cache = gpt.newCache();
   const topAll = gpt.vocab_size;
   let prompt = [];
   let written = [];
@@ -68,12 +65,6 @@ function writerFigure(body, { model: gpt, tokenizer }, widget) {
   let times = [];
   let running = false;
 
-  const input = textbox(
-    "Your text",
-    widget.get("prompt"),
-    perFrame(() => begin()),
-    { rows: 2, maxlength: 1000 },
-  );
   const seedInput = h("input", {
     type: "number",
     min: 0,
@@ -133,7 +124,6 @@ function writerFigure(body, { model: gpt, tokenizer }, widget) {
   const said = liveText();
   const clock = h("p", { class: "mg-note mg-clock" });
   body.append(
-    input.node,
     h("div", { class: "mg-row" }, write, step, back, reset, how.node),
     paper,
     said,
@@ -156,6 +146,15 @@ function writerFigure(body, { model: gpt, tokenizer }, widget) {
     pause();
     prompt = [tokenizer.eot, ...tokenizer.encode(input.value)];
     written = [];
+    look();
+  }
+
+  // Another size: what is written stays, and the bars show what this one would write next.
+  function use(both) {
+    pause();
+    gpt = both.model;
+    cache = gpt.newCache();
+    times = [];
     look();
   }
 
@@ -306,7 +305,7 @@ function writerFigure(body, { model: gpt, tokenizer }, widget) {
   }
 
   begin();
-  return pause;
+  return { typed: begin, use, stop: pause };
 }
 
 export default { render };
