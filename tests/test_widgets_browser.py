@@ -53,6 +53,7 @@ def sizes(tmp_path_factory):
             for parameter in model.parameters():
                 parameter.mul_(5 if parameter.dim() == 2 else 1).add_(0.02 * torch.randn_like(parameter))
                 parameter.copy_(parameter.half())
+            model.wte.weight[:256] = 0  # single bytes are seldom the likeliest, so that what is written can be read
         save_pretrained(model, folder / size, dtype=torch.float16)
         models[size] = model.eval()
     return folder, models, Tokenizer.load(folder)
@@ -582,9 +583,7 @@ def test_answers_are_those_of_the_package(page, sizes):
             column = figure.get_by_role("group", name=f"{size} parameters")
             got = column.locator(".mg-written").all_text_contents()
             ids = answer_ids(model, tokenizer, prompt)
-            assert len(got) == len(ids), (size, name)
-            for text, id in zip(got, ids, strict=True):
-                assert text == tokenizer.decode([id]) or "\ufffd" in tokenizer.decode([id]), (size, name)
+            assert got == [tokenizer.decode([id]) for id in ids], (size, name)
             assert column.locator(".mg-token").first.inner_text() == shown(tokenizer, likeliest(model, tokenizer, prompt))
     assert "All are here: 10.5 MB." in figure.inner_text()
     figure.get_by_role("textbox").fill("The " + "hen and the " * 80)  # longer than the context: its end is read
