@@ -46,7 +46,7 @@ SAMPLE = """\
 Write on from a prompt, word by word as the model draws them.
 
   minigpt sample runs/a --prompt "ROMEO:"                          a model that you trained
-  minigpt sample tinyweb                                           the one that comes with the package, from nothing
+  minigpt sample tinyweb-2.8M                                      one that comes with the package, from nothing
   minigpt sample hf:folder --prompt "In 2019," --top-k 40          a GPT-2 in Hugging Face's format
   minigpt sample runs/a --prompt "O" --temperature 0               always the most likely token; the same text each time
   minigpt sample runs/a --num-samples 3 --seed 1                   three texts, the same three each time

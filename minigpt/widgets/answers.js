@@ -50,6 +50,7 @@ function answersFigure(body, widget) {
   const truth = h("p", { class: "mg-note" });
   const note = h("p", { class: "mg-note", "aria-live": "polite" }, `The models are loaded when first asked: ${total}.`);
   const said = liveText();
+  said.classList.add("mg-hidden"); // the columns show it
   const columns = sizes.map(([size, mb]) => column(size, mb));
   const tasks = widget.get("tasks").map(([name, items]) =>
     button(name, () => {
@@ -91,7 +92,7 @@ function answersFigure(body, widget) {
       }
       if (!wanted()) return;
     }
-    said.textContent = columns.map((one) => one.says()).join(" ");
+    said.textContent = columns.map((one) => one.says()).join(", ");
   }
 
   async function load(one) {
@@ -148,7 +149,7 @@ function answersFigure(body, widget) {
       load,
       answer,
       ready: () => both !== null,
-      says: () => `${size}: ${text.trim() || "nothing"}.`,
+      says: () => `${size}: \u201c${text.trim()}\u201d`,
       clear() {
         paper.replaceChildren("\u2026");
         paper.classList.remove("mg-wrong");
