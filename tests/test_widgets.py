@@ -21,8 +21,8 @@ from minigpt.widgets import assets, figures, style
 
 RUN = {"name": "a run", "step": [1, 2, 3], "train": [3.0, 2.0, 1.0], "val": [None, 2.5, float("nan")]}
 WAYS = {
-    "switches": ["first", "second"], "labels": ["good", "bad"], "archive": [6, 4], "left": [[6, 3], [5, 1], [6, 1], [5, 0]],
-    "texts": [6, 5, 6, 5], "wanted": 6,
+    "switches": ["first", "second"], "labels": ["good", "bad"], "archive": [6, 4],
+    "left": [[6, 3], [5, 1], [6, 1], [5, 0]], "texts": [6, 5, 6, 5], "wanted": 6,
 }  # fmt: skip
 FIGURES = {
     "FilterSwitches": {"ways": WAYS},
