@@ -145,7 +145,7 @@ def _add_sample(commands) -> None:
         "sample", description=SAMPLE, help="write with a model", formatter_class=argparse.RawDescriptionHelpFormatter
     )
     sample.add_argument(
-        "model", metavar="MODEL", help="a folder, hf:FOLDER, tinyweb (-0.25M to -2.8M), or gpt2, gpt2-medium, -large, -xl"
+        "model", metavar="MODEL", help="a folder, hf:FOLDER, tinyweb-0.25M to -2.8M, or gpt2, gpt2-medium, -large, -xl"
     )
     sample.add_argument("--prompt", metavar="TEXT", help="what to write on from (left out: the start of a new text)")
     sample.add_argument("--max-new-tokens", type=int, default=200, metavar="N", help="longest text to write (200)")

@@ -60,7 +60,7 @@ def find_model(name_or_dir: str | os.PathLike) -> Path:
     if path.is_file():
         raise ValueError(f"{path} is a file; give the folder that holds {CONFIG} and {WEIGHTS}")
     if re.fullmatch(r"tinyweb(-[^/]*)?", name):
-        from minigpt.tinyweb import DEFAULT_SIZE, model_folder  # a model of this book, which GPT-2's files know nothing of
+        from minigpt.tinyweb import DEFAULT_SIZE, model_folder  # not above: only such a name needs it
 
         return model_folder(name.partition("-")[2] or DEFAULT_SIZE)
     data = os.environ.get("MINIGPT_DATA")

@@ -561,7 +561,7 @@ def shown(tokenizer, id: int) -> str:
 
 
 def answer_ids(model, tokenizer, prompt: str) -> list[int]:
-    """What `minigpt.experiments.abilities.written` writes, as ids: to the end of the line, of the page, or 48 tokens."""
+    """What `minigpt.experiments.abilities.written` writes, as ids: to the end of the line or page, or 48 tokens."""
     ids = [tokenizer.eot, *tokenizer.encode(prompt)]
     answer = generate(model, ids, 48, temperature=0)[len(ids) :]
     ends = [i for i, id in enumerate(answer) if id == tokenizer.eot or b"\n" in tokenizer.tokens[id]]
@@ -584,7 +584,8 @@ def test_answers_are_those_of_the_package(page, sizes):
             got = column.locator(".mg-written").all_text_contents()
             ids = answer_ids(model, tokenizer, prompt)
             assert got == [tokenizer.decode([id]) for id in ids], (size, name)
-            assert column.locator(".mg-token").first.inner_text() == shown(tokenizer, likeliest(model, tokenizer, prompt))
+            best = likeliest(model, tokenizer, prompt)
+            assert column.locator(".mg-token").first.inner_text() == shown(tokenizer, best)
     assert "All are here: 10.5 MB." in figure.inner_text()
     figure.get_by_role("textbox").fill("The " + "hen and the " * 80)  # longer than the context: its end is read
     figure.get_by_role("status").filter(has_text="2.8M:").wait_for()

@@ -55,7 +55,8 @@ def card(out: Path, size: str, settings: Settings, model: GPT, hardware: str) ->
     """What a user of the model needs to know: how it was made, how well it reads unseen pages, what it can do."""
     log = read_log(out)
     _, unseen = make_rows(settings, prepare(settings))
-    seconds = sum((now["tokens"] - old["tokens"]) / now["tokens_per_second"] for old, now in zip([{"tokens": 0}, *log], log))
+    steps = zip([{"tokens": 0}, *log], log)
+    seconds = sum((now["tokens"] - old["tokens"]) / now["tokens_per_second"] for old, now in steps)
     return {
         "command": f"minigpt train tinyweb-{size} --out runs/{size}",
         "n_params": model.config.n_params,
@@ -64,12 +65,15 @@ def card(out: Path, size: str, settings: Settings, model: GPT, hardware: str) ->
         "minutes": round(seconds / 60),
         "hardware": hardware,
         "threads": settings.threads,
-        "nats_per_token_on_unseen_pages": {"float16 weights": round(evaluate(model, unseen), 4), "at the end of training": round(log[-1]["val_loss"], 4)},
+        "nats_per_token_on_unseen_pages": {
+            "float16 weights": round(evaluate(model, unseen), 4),
+            "at the end of training": round(log[-1]["val_loss"], 4),
+        },
         "scores": scores(size, out.name),
         "curve": {"loss": curve(log, "loss", points=100), "val_loss": curve(log, "val_loss", points=50)},
         "licence": "MIT",
         "provenance": recorded.provenance(seed=settings.seed),
-    }  # fmt: skip
+    }
 
 
 def scores(size: str, run: str) -> dict | None:
@@ -79,9 +83,10 @@ def scores(size: str, run: str) -> dict | None:
     except FileNotFoundError:
         return None
     model = models.get(size, models.get(run))
-    return model and {
-        task: {key: found[key] for key in ("value", "ci95", "n")} for task, found in model.items() if isinstance(found, dict)
-    }
+    if model is None:
+        return None
+    tasks = {task: found for task, found in model.items() if isinstance(found, dict)}
+    return {task: {key: found[key] for key in ("value", "ci95", "n")} for task, found in tasks.items()}
 
 
 def ship(runs: list[Path], folder: Path, hardware: str) -> dict[str, dict]:

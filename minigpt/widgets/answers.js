@@ -14,7 +14,7 @@ function render({ model, el }) {
 
 const breathe = () => new Promise((resolve) => setTimeout(resolve));
 
-// What a model writes on, greedily: its tokens as {id, p}, and the likeliest of the first. null if wanted() turns false.
+// What a model writes on, greedily: its tokens as {id, p}, and the likeliest of the first. null once wanted() is false.
 async function writeOn({ model, tokenizer }, cache, text, wanted) {
   const size = model.n_positions;
   const all = [tokenizer.eot, ...tokenizer.encode(text)];
@@ -132,7 +132,8 @@ function answersFigure(body, widget) {
       const name = (id) => decodeOrNull(tokenizer.bytes(id)) ?? visible(tokenizer.bytes(id));
       const line = found.tokens.filter(({ id }) => id !== tokenizer.eot && !tokenizer.bytes(id).includes(10));
       text = line.map(({ id }) => name(id)).join("");
-      paper.replaceChildren(...line.map(({ id, p }) => h("span", { class: "mg-written", title: percent(p) }, name(id))));
+      const span = ({ id, p }) => h("span", { class: "mg-written", title: percent(p) }, name(id));
+      paper.replaceChildren(...line.map(span));
       if (!line.length) paper.append(h("span", { class: "mg-note" }, "(nothing: it ends the line)"));
       bars.replaceChildren(
         ...found.first.flatMap(({ id, p }, i) => [

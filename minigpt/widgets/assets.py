@@ -94,7 +94,8 @@ def merge_ids(tokenizer: Tokenizer) -> bytes:
 def model_asset(folder: Path, tokenizer_folder: Path | None = None) -> tuple[dict, list[bytes]]:
     """A saved model with its tokenizer: its config and the list of its tensors; its merges and its weights in 16 bits.
 
-    The tokenizer is in the model's folder if no other is given. The weights keep the layout of the file: (in, out) for the four matrices of a block, names without "transformer.".
+    The tokenizer is in the model's folder if no other is given. The weights keep the layout of the file: (in, out) for
+    the four matrices of a block, names without "transformer.".
     """
     from safetensors.numpy import load_file
 
@@ -129,7 +130,7 @@ def script(name: str) -> str:
 
 
 def write_assets(folder: str | Path) -> list[Path]:
-    """Write every asset's script into `folder`, and remove the scripts of assets that are no more; returns the files."""
+    """Write every asset's script into `folder`, and remove those of assets that are no more; returns the files."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.js" for name in names()]

@@ -53,7 +53,9 @@ function attentionFigure(body, { model: gpt, tokenizer }, input, widget) {
     cache = gpt.newCache();
     layer = Math.min(layer, gpt.n_layer - 1);
     head = Math.min(head, gpt.n_head - 1);
-    small = Array.from({ length: gpt.n_layer * gpt.n_head }, (_, n) => smallMap(Math.floor(n / gpt.n_head), n % gpt.n_head));
+    small = Array.from({ length: gpt.n_layer * gpt.n_head }, (_, n) =>
+      smallMap(Math.floor(n / gpt.n_head), n % gpt.n_head),
+    );
     grid.style.gridTemplateColumns = `auto repeat(${gpt.n_head},1fr)`;
     grid.replaceChildren(
       h("span"),

@@ -156,6 +156,9 @@ class Gpt {
 // A model with its tokenizer, from its asset; opened once for all figures of the page.
 function openModel(asset) {
   const { meta, buffers } = asset;
-  const open = () => ({ model: new Gpt(meta, buffers[1]), tokenizer: new Bpe(new Uint16Array(buffers[0]), meta.tokenizer) });
-  return (asset.opened ??= open());
+  asset.opened ??= {
+    model: new Gpt(meta, buffers[1]),
+    tokenizer: new Bpe(new Uint16Array(buffers[0]), meta.tokenizer),
+  };
+  return asset.opened;
 }

@@ -2,8 +2,8 @@
 const MODEL = "tinyweb-"; // an asset's name is this and a size
 const megabytes = (n) => `${n.toFixed(1)} MB`;
 
-// A text box and a choice of models, over a figure that make(place, both, input) builds when the first model is here. It
-// returns {typed, use, stop}: what a new text, another model, and the end call. Returns what ends all.
+// A text box and a choice of models, over a figure that make(place, both, input) builds when the first model is here.
+// That returns {typed, use, stop}: what a new text, another model, and the end call. Returns what ends all.
 function modelFigure(body, widget, text, make) {
   const sizes = widget.get("sizes");
   const names = Object.keys(sizes).map((size) => MODEL + size);
@@ -41,7 +41,7 @@ function modelFigure(body, widget, text, make) {
   }
 
   function use(name, both) {
-    const { n_layer, n_head, n_embd, n_positions } = both.model;
+    const { n_layer, n_head, n_embd: width, n_positions } = both.model;
     shown = name;
     if (figure) figure.use(both);
     else {
@@ -49,7 +49,7 @@ function modelFigure(body, widget, text, make) {
       start.remove();
       figure = make(place, both, input);
     }
-    note.textContent = `${plural(n_layer, "layer")} of ${plural(n_head, "head")}, ${n_embd} wide, context ${n_positions}.`;
+    note.textContent = `${plural(n_layer, "layer")} of ${plural(n_head, "head")}, ${width} wide, context ${n_positions}.`;
   }
 
   function fail(error) {
