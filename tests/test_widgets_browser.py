@@ -534,12 +534,15 @@ def test_a_size_that_does_not_come_leaves_the_one_there_was(browser, own_site, t
     (tmp_path / "site" / "_static" / "generated" / "tinyweb-1.5M.js").unlink()
     page, _ = opened(browser, tmp_path / "site")
     figure = card(page, "The model writes on")
-    figure.get_by_role("button", name="Load").click()
-    figure.get_by_role("button", name="Step").wait_for()
-    figure.get_by_role("radio", name="1.5M").check()
-    figure.locator(".mg-wrong").wait_for()
-    assert "_static/generated/tinyweb-1.5M.js" in figure.locator(".mg-wrong").inner_text()
-    assert figure.get_by_role("radio", name="0.67M").is_checked()
+    for before in (True, False):  # the first model is here, and after that
+        figure.get_by_role("radio", name="1.5M").check()
+        figure.locator(".mg-wrong").wait_for()
+        assert "_static/generated/tinyweb-1.5M.js" in figure.locator(".mg-wrong").inner_text()
+        assert figure.get_by_role("radio", name="0.67M").is_checked()
+        if before:
+            figure.get_by_role("button", name="Load 0.67M").press("Enter")
+            figure.get_by_role("button", name="Step").wait_for()
+            assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"  # the focus does not get lost
     figure.get_by_role("button", name="Step").click()
     assert figure.locator(".mg-written").count() == 1
     answers = card(page, "Four sizes answer")

@@ -4,8 +4,8 @@
     python -m minigpt.experiments.ship runs/0.25M runs/0.67M runs/1.5M runs/2.8M
 
 Afterwards the package holds these models and no others. The weights are rounded to float16, which halves the files; the
-loss of the rounded model on unseen pages is measured, and written to its card with the curve of the training, and with
-what it scores in the recorded run `abilities` where that is of these very models.
+loss of the rounded model on unseen pages is measured, and written to its card with the curve of the training. Its scores
+are copied from the recorded run `abilities`, if it has a model of that size: run that first.
 """
 
 from __future__ import annotations

@@ -55,10 +55,8 @@ function modelFigure(body, widget, text, make) {
   function fail(error) {
     note.textContent = error.message;
     note.classList.add("mg-wrong");
-    if (figure) {
-      wanted = shown;
-      pick.set(shown);
-    }
+    wanted = shown;
+    pick.set(shown);
   }
 
   if (!names.length || globalThis.minigptLoading?.[wanted]) load();
