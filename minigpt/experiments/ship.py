@@ -53,8 +53,10 @@ def read_log(out: Path) -> list[dict]:
 
 def card(out: Path, size: str, settings: Settings, model: GPT, hardware: str) -> dict:
     """What a user of the model needs to know: how it was made, how well it reads unseen pages, what it can do."""
-    log = read_log(out)
-    _, unseen = make_rows(settings, prepare(settings))
+    log, text = read_log(out), prepare(settings)
+    if text.tokenizer.tokens != Tokenizer.load(out).tokens:
+        raise ValueError(f"tinyweb gives another tokenizer now than {out} has: its pages have changed; train anew")
+    _, unseen = make_rows(settings, text)
     steps = zip([{"tokens": 0}, *log], log)
     seconds = sum((now["tokens"] - old["tokens"]) / now["tokens_per_second"] for old, now in steps)
     return {
@@ -93,7 +95,8 @@ def ship(runs: list[Path], folder: Path, hardware: str) -> dict[str, dict]:
     """Fill `folder`, which must not exist, with the models of the runs; returns their cards by size.
 
     Raises:
-        ValueError: a run that does not belong there, two of one size or with different tokenizers, or too many bytes.
+        ValueError: a run that does not belong there, two of one size or with different tokenizers, a run on
+            pages that tinyweb no longer writes, or too many bytes.
     """
     cards: dict[str, dict] = {}
     tokenizer = Tokenizer.load(runs[0])
