@@ -104,7 +104,7 @@ class PaperResults(Figure):
     task = traitlets.Int().tag(sync=True)
     shown = traitlets.Int().tag(sync=True)
 
-    def __init__(self, task: str = "CoQA, F1", shown: int = 2) -> None:
+    def __init__(self, task: str = "CoQA", shown: int = 2) -> None:
         tasks = results_by_task()
         names = [one["name"] for one in tasks]
         if task not in names:
@@ -123,12 +123,11 @@ def results_by_task() -> list[dict]:
     """
     found = []
     for name, panel in paper.FIGURE_1.items():
-        title, _, unit = panel.title.rpartition(", ")
         values = [panel.value(size, "value") for size in paper.SIZES]
         lines = [{"name": row, "value": panel.value(row, "value")} for row in panel.rows if row not in paper.SIZES]
         rivals = [line for line in lines if line["name"] != "Human"] if name != "questions" else []
         beat = max(rivals, key=lambda line: line["value"]) if rivals else None
-        found.append({"name": panel.title, "unit": unit or title, "values": values, "lines": lines, "beat": beat,
+        found.append({"name": _PANELS[name][0], "unit": _PANELS[name][1], "values": values, "lines": lines, "beat": beat,
                       "lower": False, "where": panel.where, "note": panel.note})  # fmt: skip
     for column in paper.TABLE_3.columns:
         sota = {"name": "state of the art", "value": paper.TABLE_3.value("SOTA", column)}
@@ -139,6 +138,12 @@ def results_by_task() -> list[dict]:
     return found
 
 
+_PANELS = {
+    "reading": ("CoQA", "F1"),
+    "translation": ("French to English", "BLEU on WMT14"),
+    "summarization": ("CNN, Daily Mail", "mean of ROUGE-1, -2 and -L"),
+    "questions": ("Natural Questions", "accuracy in %"),
+}
 _UNITS = {
     "LAMBADA ACC": "accuracy in %",
     "CBT-CN": "accuracy in %",

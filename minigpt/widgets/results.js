@@ -1,6 +1,6 @@
 // The results of the paper's Figure 1 and Table 3, size by task. The reader uncovers the sizes from small to large, and may
 // guess before. All numbers come with the figure, from minigpt.paper.
-const number = (value) => String(Number(value.toPrecision(4)));
+const number = (value) => String(Number(value.toPrecision(5)));
 const wins = ({ lower, beat }, value) => beat !== null && (lower ? value < beat.value : value > beat.value);
 const HIDDEN = "\u00b7";
 
@@ -30,7 +30,7 @@ function resultsFigure(body, sizes, tasks, first, start) {
   const chart = plot("A task by size");
   const key = h("div", { class: "mg-key" });
   const note = h("p", { class: "mg-note" });
-  const grid = h("div", { class: "mg-scroll", tabindex: 0, role: "group", "aria-label": "All tasks" });
+  const grid = h("div", { class: "mg-scroll mg-results", tabindex: 0, role: "group", "aria-label": "All tasks" });
   const said = liveText();
   const picks = tasks.map(({ name }, i) =>
     h("button", { type: "button", class: "mg-token mg-task", tabindex: -1, onclick: () => pick(i) }, name),
@@ -111,14 +111,16 @@ function resultsFigure(body, sizes, tasks, first, start) {
     const rows = tasks.map((task, i) => [
       picks[i],
       ...task.values.map((value, s) =>
-        s >= shown ? HIDDEN : h("span", wins(task, value) ? { class: "mg-better" } : {}, number(value) + (wins(task, value) ? " \u2713" : "")),
+        s >= shown ? HIDDEN : wins(task, value)
+            ? h("span", { class: "mg-better" }, number(value), h("span", { class: "mg-tick" }, " \u2713"))
+            : number(value),
       ),
       task.beat === null ? "\u2013" : number(task.beat.value),
     ]);
     const head = ["task", ...sizes.map(({ name }) => name), "to beat"];
     grid.replaceChildren(
       table(head, rows),
-      h("p", { class: "mg-note" }, "\u2713: better than the number to beat. \u00b7: still covered."),
+      h("p", { class: "mg-note" }, "Bold: better than the number to beat. \u00b7: still covered."),
     );
     picks.forEach((node, i) => {
       node.setAttribute("aria-pressed", i === chosen);
