@@ -71,7 +71,7 @@ def make_index(threshold: float):
     """An index that finds the signatures worth comparing with a new one."""
     from datasketch import MinHashLSH
 
-    # The bands are chosen so that a pair just at the threshold is seldom missed; each candidate is then compared.
+    # At the threshold these bands miss one pair in seven, well above it none; each candidate is then compared.
     return MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS, weights=(0.2, 0.8))
 
 
