@@ -30,6 +30,7 @@ from minigpt.tinyweb import (
     quiz,
     quotes,
     reading,
+    scraps,
     story,
     wobblish,
 )
@@ -43,18 +44,19 @@ if TYPE_CHECKING:
 # look-ups) are many and of many forms: that variety is what a small model learns copying and binding from.
 KINDS = {
     "encyclopedia": (encyclopedia.write, 14),
-    "quiz": (quiz.write, 6),
-    "forum": (forum.write, 5),
-    "chat": (chat.write, 11),
-    "quotes": (quotes.write, 8),
-    "lists": (lists.write, 3),
-    "lookup": (lookup.write, 10),
-    "wobblish": (wobblish.write, 11),
+    "quiz": (quiz.write, 5),
+    "forum": (forum.write, 4),
+    "chat": (chat.write, 8),
+    "quotes": (quotes.write, 6),
+    "lists": (lists.write, 2),
+    "lookup": (lookup.write, 11),
+    "wobblish": (wobblish.write, 10),
     "story": (story.write, 11),
     "news": (news.write, 6),
-    "reading": (reading.write, 6),
+    "reading": (reading.write, 9),
     "pronoun": (pronoun.write, 4),
     "cloze": (cloze.write, 5),
+    "scraps": (scraps.write, 5),
 }
 _DRAW = [kind for kind, (_, share) in KINDS.items() for _ in range(share)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minigpt.tinyweb import facts
-from minigpt.tinyweb.world import ANIMALS, CAST, DAYS, FOODS, NUMBERS, PEOPLE, PLACES, THINGS, TOWNS, TRAITS, a, slots
+from minigpt.tinyweb.world import ANIMALS, CAST, DAYS, FOODS, NUMBERS, PEOPLE, PLACES, THINGS, TOWNS, TRAITS, a, slots, somebody
 
 # Each topic is a list of moves (who speaks, what they may say). Speakers: a, b, c.
 _TOPICS = [
@@ -167,7 +167,7 @@ def write(dice, split: str) -> tuple[str, list]:
     opener, (thing, wrong, helps), town = CAST[key[0]], THINGS[key[1]], TOWNS[key[2]]
     b, c, d = [p.name for p in dice.some(CAST, 4) if p is not opener][:3]
     animal, habit = dice.pick(ANIMALS)
-    known = dice.pick(PEOPLE)
+    known = PEOPLE[somebody(dice)]
     said = slots(opener, b=b, c=c, d=d, thing=thing, wrong=wrong, helps=helps, town=town.name, habit=habit)
     said.update(
         a_thing=a(thing),

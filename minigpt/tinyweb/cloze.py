@@ -19,6 +19,7 @@ from minigpt.tinyweb.dice import held_out
 from minigpt.tinyweb.world import ANIMALS, DAYS, FOODS, NUMBERS, PLACES, THINGS, TOWNS, TRAITS, a, start
 
 RUNGS = ("habit", "trait", "told")
+_DRAW = ("habit", "trait", "told", "told")
 
 
 class Tale(NamedTuple):
@@ -199,13 +200,19 @@ _NOUNS = _KINDS[0] + _KINDS[1]
 
 def write(dice, split: str) -> tuple[str, list]:
     """A tale of two, three or four."""
-    tale = make(dice, split, dice.pick(RUNGS), 2 + dice.below(3))
+    tale = make(dice, split, dice.pick(_DRAW), 2 + dice.below(3), dice.below(3))
     return tale.before + tale.noun + tale.after, tale.keys
 
 
-def make(dice, split: str, rung: str, size: int) -> Tale:
-    """A tale of the rung about `size` animals or things, each of them named twice before the last sentence."""
-    named, lines, last, trait, keys = _as_told(dice, split, size) if rung == "told" else _known(dice, split, rung, size)
+def make(dice, split: str, rung: str, size: int, reminders: int = 0) -> Tale:
+    """A tale of the rung about `size` animals or things, each of them named twice before the last sentence.
+
+    What was told is asked for `reminders` times more before that, of any of them.
+    """
+    if rung == "told":
+        named, lines, last, trait, keys = _as_told(dice, split, size, reminders)
+    else:
+        named, lines, last, trait, keys = _known(dice, split, rung, size)
     for line in dice.some(_CALM, 1 + dice.below(3)):
         lines.insert(dice.below(len(lines) + 1), line)
     every = [dice.pick(["the {}", "the {}", "{}"]).format(name) for name in named]
@@ -249,8 +256,8 @@ def _known(dice, split: str, rung: str, size: int):
     return named, lines, ends[ending].format(t=trait, a_t=a(trait or "-"), habit=_HABITS[hero]) + hero, trait, [keys[ending]]
 
 
-def _as_told(dice, split: str, size: int):
-    """Of each the same kind of thing is told; then a sentence that fits one by what was told of it."""
+def _as_told(dice, split: str, size: int, reminders: int):
+    """Of each the same kind of thing is told; then a sentence that fits one by what was told of it, `reminders` before."""
     kind = dice.pick(_KINDS)
     what = dice.pick([what for what in _TOLD if what != "thing" or kind is _KINDS[1]])
     named, values, keys = [], [], []
@@ -264,6 +271,10 @@ def _as_told(dice, split: str, size: int):
     for noun, value in zip(named, values):
         said = {"The_x": f"The {noun}", "the_x": f"the {noun}", "v": value, "V": start(value)}
         lines.append(dice.pick(tells).format(**said, a_v=a(value), A_v=start(a(value))))
+    lines = dice.some(lines, size)
+    *before, last = dice.some(ends, 1 + reminders)
+    for end in before:  # drawn like the last one, so that they tell nothing about it
+        other = dice.below(size)
+        lines.append(end.replace("{v}", values[other]).replace("@", f"{named[other]}."))
     hero = dice.below(size)
-    last = dice.pick(ends).format(v=values[hero]) + named[hero]
-    return dice.some(named, size), dice.some(lines, size), last, "", keys
+    return dice.some(named, size), lines, last.replace("{v}", values[hero]) + named[hero], "", keys

@@ -50,8 +50,8 @@ class Dice:
                 return key
 
 
-def held_out(key: tuple[int, ...]) -> bool:
-    """Whether a combination of indexes (say person, thing, town) is kept for the test split: about one in ten is.
+def held_out(key: tuple[int, ...], one_in: int = 10) -> bool:
+    """Whether a combination of indexes (say person, thing, town) is kept for the test split: about one in `one_in` is.
 
     Plain arithmetic, scrambled enough that no part of the key gives it away: each name, thing and town occurs on both
     sides, only their combinations are apart.
@@ -62,4 +62,4 @@ def held_out(key: tuple[int, ...]) -> bool:
     state = 17
     for part in key:
         state = (state * 1103 + part * part * 7 + part * 31 + 389) % 9973
-    return state % 10 == 0
+    return state % one_in == 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from minigpt.tinyweb import facts
-from minigpt.tinyweb.world import ANIMALS, PEOPLE, THINGS, TOWNS, TRAITS, a, start
+from minigpt.tinyweb.dice import held_out
+from minigpt.tinyweb.world import ANIMALS, PEOPLE, THINGS, TOWNS, TRAITS, a, somebody, start
 
 _LIVES_IN = {town.name: [p for p in PEOPLE if p.town == town.name] for town in TOWNS}
 _KEEPS = {animal[0]: [p for p in PEOPLE if p.pet == animal[0]] for animal in ANIMALS}
@@ -29,10 +30,10 @@ def write(dice, split: str) -> tuple[str, list]:
     """
     roll = dice.random()
     if roll < 0.64:
-        key = dice.combination(split, len(PEOPLE), len(facts.ATTRIBUTES), len(facts.ATTRIBUTES) - 1)
+        key = _of_somebody(dice, split, len(facts.ATTRIBUTES) - 1)
         lines = _person(dice, *key)
     elif roll < 0.85:
-        key = dice.combination(split, len(PEOPLE), len(facts.ATTRIBUTES), len(PEOPLE))
+        key = _of_somebody(dice, split, len(PEOPLE))
         return _directory(dice, *key), [key]
     else:
         key = dice.combination(split, len(TOWNS) + len(ANIMALS) + len(THINGS), 5, 4)
@@ -40,6 +41,14 @@ def write(dice, split: str) -> tuple[str, list]:
     if dice.chance(0.12):
         lines.append(dice.pick(_NOTES))
     return lines[0] + "\n" + " ".join(lines[1:]), [key]
+
+
+def _of_somebody(dice, split: str, more: int) -> tuple[int, ...]:
+    """A key (person, attribute, one of `more`) of the split; famous people come more often."""
+    while True:
+        key = (somebody(dice), dice.below(len(facts.ATTRIBUTES)), dice.below(more))
+        if held_out(key) == (split == "test"):
+            return key
 
 
 def _person(dice, who: int, first: int, second: int) -> list[str]:
@@ -89,6 +98,12 @@ def _directory(dice, who: int, attribute: int, other: int) -> str:
         value = facts.value(person, name)
         lines.append(_LISTS[name][1].format(full=person.full, value=value, a_value=a(value)))
     return head + "\n" + "\n".join(lines)
+
+
+def about(dice, noun: str) -> list[str]:
+    """What the encyclopedia says of a town, an animal or a thing, sentence by sentence."""
+    entries = [town.name for town in TOWNS] + [entry[0] for entry in ANIMALS + THINGS]
+    return _other(dice, entries.index(noun), dice.below(5), dice.below(4))[1:]
 
 
 def _other(dice, what: int, opening: int, detail: int) -> list[str]:

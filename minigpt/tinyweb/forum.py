@@ -16,6 +16,7 @@ from minigpt.tinyweb.world import (
     TRAITS,
     a,
     slots,
+    somebody,
     start,
 )
 
@@ -93,7 +94,7 @@ def write(dice, split: str) -> tuple[str, list]:
     asker, (thing, wrong, helps), town = CAST[key[0]], THINGS[key[1]], TOWNS[key[2]]
     b, c = [p.name for p in dice.some(CAST, 3) if p is not asker][:2]
     said = slots(asker, b=b, c=c, thing=thing, a_thing=a(thing), wrong=wrong, helps=helps, Helps=start(helps))
-    known = dice.pick(PEOPLE)
+    known = PEOPLE[somebody(dice)]
     said.update(
         trait=dice.pick(TRAITS[thing]),
         town=town.name,

@@ -2,7 +2,7 @@
 
 A page has two to five entries, each a key and a value, in one of three rungs that are mixed freely: side by side
 ("kettle: nine eggs"), in a short sentence ("The kettle costs nine eggs."), or with words between ("The kettle, which
-whistles out of tune, costs nine eggs."). Then entries are asked for by their key or by their value.
+whistles out of tune, costs nine eggs."). Then every entry is asked for, by its key or by its value.
 """
 
 from __future__ import annotations
@@ -257,7 +257,7 @@ def write(dice, split: str) -> tuple[str, list]:
     What is apart is key and value of each entry in its format.
     """
     parts = [_part(dice, split, dice.below(len(_FORMATS)))]
-    if len(parts[0][0]) < 120 or (len(parts[0][0]) < 300 and dice.chance(0.5)):
+    if len(parts[0][0]) < 120 or (len(parts[0][0]) < 220 and dice.chance(0.5)):
         parts.append(_part(dice, split, dice.below(len(_FORMATS))))
     return "\n\n".join(text for text, _ in parts), [key for _, keys in parts for key in keys]
 
@@ -277,9 +277,19 @@ def _part(dice, split: str, which: int) -> tuple[str, list]:
     lines += _told(dice, form, [_said(form, *key) for key in entries], said)
     if dice.chance(0.3):
         lines += [gap.format(**said) for gap in dice.some(_GAPS, 1 + dice.below(2))]
-    asked = dice.some(entries, min(len(entries), 1 + dice.below(3)))
-    lines += _looked_up(dice, form, [_said(form, *key) for key in asked])
+    lines += _looked_up(dice, form, [_said(form, *key) for key in dice.some(entries, len(entries))])
     return "\n".join(lines), [(k, v, which) for k, v in entries]
+
+
+_SUBJECTS = {"prices": _EGGS, "amounts": _AMOUNTS, "weather": _WEATHER}
+
+
+def told(dice, subject: str, n: int, key: str = "") -> list[str]:
+    """n entries about prices, amounts or the weather, told in a sentence each; of `key` alone, if one is given."""
+    form = next(form for form in _FORMATS if form.values is _SUBJECTS[subject])
+    keys = [form.keys.index(key)] if key else dice.some(range(len(form.keys)), n)
+    entries = zip(keys, dice.some(range(len(form.values)), n))
+    return [start(dice.pick(form.told).format(**_said(form, k, v))) for k, v in entries]
 
 
 def _entries(dice, split: str, which: int, form: _Format) -> list[tuple[int, int]]:
@@ -335,7 +345,7 @@ def _looked_up(dice, form: _Format, asked: list[dict]) -> list[str]:
     named = [entry[part] for entry in asked for part in "kv"]
     one, two = [name for name in dice.some(_NAMES, 8) if name not in named][:2]  # who asks is not asked about
     layout = dice.pick(
-        ["{q} {a}", "Q: {q}\nA: {a}", "{one}: {q}\n{two}: {a}", '"{q}" "{a}"', "- {q}\n- {a}", "{q}\n{a}", "{short}"]
+        ["{q} {a}", "Q: {q}\nA: {a}", "{one}: {q}\n{two}: {a}", '"{q}" "{a}"', "- {q}\n- {a}", "{q}\n{a}", "{short}", "{short}"]
     )
     lines = []
     for i, entry in enumerate(asked):

@@ -1,15 +1,15 @@
 """Quiz pages: questions about the facts of the world, each with its answer (the closed-book questions of the paper).
 
 A question is about a person and an attribute, or about a town and an attribute: key (subject, attribute), where towns
-count on from the people. One key in ten is held out: the fact is told on encyclopedia pages of the train split, but no
-page of the train split asks for it.
+count on from the people. One key in three is held out: the fact is told on encyclopedia pages of the train split, but
+no page of the train split asks for it.
 """
 
 from __future__ import annotations
 
 from minigpt.tinyweb import facts
 from minigpt.tinyweb.dice import held_out
-from minigpt.tinyweb.world import CAST, PEOPLE, TOWNS, a, start
+from minigpt.tinyweb.world import CAST, PEOPLE, TOWNS, a, somebody, start
 
 _TITLES = [
     "Pub quiz of {town}, round {n}",
@@ -41,10 +41,15 @@ _ABOUT_TOWNS = [
 ]
 
 
+def never_asked(key: tuple[int, int]) -> bool:
+    """Whether no page of the train split asks this question."""
+    return held_out(key, one_in=3)
+
+
 def held_out_keys() -> list[tuple[int, int]]:
     """The keys of all questions that no page of the train split asks."""
     subjects, attributes = len(PEOPLE) + len(TOWNS), len(facts.ATTRIBUTES)
-    keys = [(who, what) for who in range(subjects) for what in range(attributes) if held_out((who, what))]
+    keys = [(who, what) for who in range(subjects) for what in range(attributes) if never_asked((who, what))]
     return [(who, what) for who, what in keys if who < len(PEOPLE) or what < len(_ABOUT_TOWNS)]
 
 
@@ -61,7 +66,7 @@ def ask(dice, key: tuple[int, int]) -> tuple[str, str]:
 
 def write(dice, split: str) -> tuple[str, list]:
     """Four to six questions; what is apart is the person or town together with what is asked."""
-    keys = [_key(dice, split) for _ in range(4 + dice.below(3))]
+    keys = [draw(dice, split) for _ in range(4 + dice.below(3))]
     asked = [ask(dice, key) for key in keys]
     title = dice.pick(_TITLES).format(town=dice.pick(TOWNS).name, n=1 + dice.below(9))
     layout = dice.pick([_dialogue, _dialogue, _numbered, _evening])
@@ -69,12 +74,15 @@ def write(dice, split: str) -> tuple[str, list]:
     return title + "\n" + layout(dice, asked) + end, keys
 
 
-def _key(dice, split: str) -> tuple[int, int]:
-    if dice.chance(0.93):
-        return dice.combination(split, len(PEOPLE), len(facts.ATTRIBUTES))
-    while True:  # held out is decided by the key as it stands in `held_out_keys`
-        key = (len(PEOPLE) + dice.below(len(TOWNS)), dice.below(len(_ABOUT_TOWNS)))
-        if held_out(key) == (split == "test"):
+def draw(dice, split: str) -> tuple[int, int]:
+    """A key of the split; famous people are asked about more often."""
+    towns = dice.chance(0.07)
+    while True:
+        if towns:
+            key = (len(PEOPLE) + dice.below(len(TOWNS)), dice.below(len(_ABOUT_TOWNS)))
+        else:
+            key = (somebody(dice), dice.below(len(facts.ATTRIBUTES)))
+        if never_asked(key) == (split == "test"):
             return key
 
 

@@ -124,9 +124,9 @@ _COLOUR = [
 
 
 def write(dice, split: str) -> tuple[str, list]:
-    """A passage and one to five questions, as a dialogue or in one line after the other."""
+    """A passage and three to eight questions, as far as it has so many, as a dialogue or in one line after the other."""
     reading = make(dice, split, dice.pick(RUNGS))
-    asked = reading.questions[: 1 + dice.below(5)]
+    asked = reading.questions[: 3 + dice.below(6)]
     style = dice.pick([_QA, _QA, _QA, "Teacher: {}\nPupil: {}", "{} {}.", "- {}\n- {}."])
     return reading.passage + "\n" + "\n".join(style.format(q.question, q.answer) for q in asked), reading.keys
 
@@ -142,7 +142,7 @@ def make(dice, split: str, rung: str) -> Reading:
     told = (dice.chance(0.75), dice.chance(0.75))  # whether the place is told, and the day
     facts = [_known(key, day, place) for key, day, place in zip(keys, days, places)]
     lines = [dice.pick(_TELL[told]).format(**fact) for fact in facts]
-    for line in dice.some(_COLOUR, dice.below(4)):
+    for line in dice.some(_COLOUR, dice.below(3)):
         lines.insert(1 + dice.below(len(lines)), line)
     if dice.chance(0.6):
         lines.insert(0, dice.pick(_SETTING))

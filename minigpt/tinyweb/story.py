@@ -19,7 +19,7 @@ from typing import NamedTuple
 from minigpt.tinyweb.world import ANIMALS, CAST, DAYS, FOODS, NUMBERS, PLACES, THINGS, TOWNS, a, slots, start
 
 RUNGS = ("only", "title", "pronoun", "thing")
-_DRAW = ("only", "title", "pronoun", "thing", "only", "title", "thing")
+_DRAW = ("only", "title", "pronoun", "pronoun", "thing", "thing")
 TITLES = ["Captain", "Doctor", "Professor", "Judge", "Old", "Little", "Cousin", "General", "Saint", "Chef"]
 _HER_TITLES = ["Aunt", "Granny", "Madam", "Sister"]
 _HIS_TITLES = ["Uncle", "Grandpa", "Sir", "Brother"]
@@ -175,6 +175,38 @@ _TWO = [
     "{x} stepped on the foot of {y} and blamed the {animal}.",
     "{y} sang, and {x} left the room.",
 ]
+# Whose thing it is comes back on the way, when each has one: {a} and the {thing} of {a}.
+_OWNED = [
+    "{a} looked for {his} {thing} and found it.",
+    "The {thing} of {a} was cold.",
+    "Nobody dared to ask {a} about the {thing}.",
+    '"Is this {thing} yours, {a}?" asked the {animal}.',
+    "The {animal} took a liking to the {thing} and so to {a}.",
+    "{a} put the {thing} down and picked it up again.",
+    "The {thing} made a noise, and {a} blushed.",
+    "A child pointed at the {thing} and waved at {a}.",
+    "With the {thing} under one arm, {a} asked for {food}.",
+    "Dust lay on the {thing}, but not on {a}.",
+    "The {thing} had to stay outside, said the judge, and so had {a}.",
+    "{a} sang a short song, and the {thing} did not mind.",
+    "On {day2} the {thing} was washed by {a}.",
+    "Who would steal the {thing} from {a}?",
+]
+# And who is a she and who is a he, when there is one of each.
+_BY_PRONOUN = [
+    "As {she} was tired, {a} sat down {place}.",
+    "{She} had a cold, and so they gave {a} some {food}.",
+    "When {she} was young, said {a}, there was more {food}.",
+    "Before {she} could speak, somebody called for {a}.",
+    "{His} feet were cold, and {a} said so.",
+    "Without {his} hat nobody knew {a}.",
+    "In {his} dreams, and only there, {a} could fly.",
+    "Nobody had asked {him}, and yet {a} nodded.",
+    "One of them had washed {his} ears, and that was {a}.",
+    "{She} was the taller one, and the tall one was {a}.",
+    "The {animal} liked {him}, that is, {a}.",
+    "They gave {him} {n} spoons and a medal with the name of {a}.",
+]
 # How it ends when the thing tells who it is, or the title does, or there is nobody else.
 _ENDS = [
     "At last the {thing} was given back to {a}.",
@@ -275,6 +307,8 @@ def make(dice, split: str, rung: str) -> Story:
     if dice.chance(0.3):
         lines.reverse()
     lines += _middle(dice, said, names, dice.below(9))
+    if rung in ("thing", "pronoun"):
+        lines += _reminders(dice, rung, said, people, things)
     hero = dice.below(size)  # drawn last: nothing above depends on it
     lines.append(_ending(dice, rung, said, people, things[hero][0], hero))
     text = start(" ".join(start(line) for line in lines).format(**said))
@@ -358,6 +392,23 @@ def _middle(dice, said: dict, names: list[str], size: int) -> list[str]:
             line, (x, y) = two[i], dice.some(names, 2)
         fresh = {"food": dice.pick(FOODS), "place": dice.pick(PLACES), "n": dice.pick(NUMBERS)}
         lines.append(line.format(**{**said, **fresh, "x": x, "y": y}))
+    return lines
+
+
+def meanwhile(dice, names: list[str], size: int) -> list[str]:
+    """`size` sentences of the kind that stories have in the middle, about these people."""
+    return [start(line) for line in _middle(dice, _said(dice, dice.pick(THINGS)[0], dice.pick(TOWNS)), names, size)]
+
+
+def _reminders(dice, rung: str, said: dict, people, things) -> list[str]:
+    """Up to three sentences in which a thing, or a pronoun, brings back a name before the last sentence does."""
+    lines = []
+    for line in dice.some(_OWNED if rung == "thing" else _BY_PRONOUN, dice.below(4)):
+        i = dice.below(len(people))
+        fresh = {"food": dice.pick(FOODS), "place": dice.pick(PLACES), "n": dice.pick(NUMBERS)}
+        if rung == "thing":
+            fresh["thing"] = things[i][0]
+        lines.append(line.format(**{**said, **fresh, **slots(people[i], His=start(people[i].his))}))
     return lines
 
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from minigpt.tinyweb import cloze, facts, news, pronoun, quiz, reading, story, wobblish
 from minigpt.tinyweb.dice import Dice
-from minigpt.tinyweb.world import ANIMALS, CAST, PEOPLE, THINGS, TOWNS, TRAITS
+from minigpt.tinyweb.world import ANIMALS, CAST, PEOPLE, THINGS, TOWNS, TRAITS, fame
 
 TASKS = (
     "last_word", "cloze", "pronoun", "reading", "summary", "translation_en_wo", "translation_wo_en", "closed_book",
@@ -181,10 +181,10 @@ def _closed_book(dice, n: int) -> list[Item]:
 
 def _question(dice, key: tuple[int, int]) -> Item:
     who, what = key
-    shots = [quiz.ask(dice, dice.combination("train", len(PEOPLE), len(facts.ATTRIBUTES))) for _ in range(3)]
+    shots = [quiz.ask(dice, quiz.draw(dice, "train")) for _ in range(3)]
     question, answer = quiz.ask(dice, key)
     prompt = "\n".join([f"Q: {q}\nA: {said}" for q, said in shots] + [f"Q: {question}\nA:"])
-    rung = facts.ATTRIBUTES[what] if who < len(PEOPLE) else "towns"
+    rung = fame(who) if who < len(PEOPLE) else "towns"
     every = [" " + said for said in _ANSWERS[who < len(PEOPLE), what]]
     shortcuts = {"random candidate": dice.pick(every), "most frequent answer": Counter(every).most_common(1)[0][0]}
     return Item("closed_book", rung, prompt, " " + answer, tuple(dict.fromkeys(every)), "", shortcuts, (key,))

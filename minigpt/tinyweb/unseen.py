@@ -1,211 +1,83 @@
 """Kinds of page that no training page is of: letters, recipes, weather reports, diaries, plays and adverts.
 
-They are about the same people, things and towns, so that a model that has read the other kinds can be asked how well it
-continues pages of a form that it never saw. Nothing here is ever part of `tinyweb.documents`.
+They are about the same people, things and towns, and much of what they say is said on other pages too, one sentence at a
+time; new are their frames and the way in which sentences come together. So a model that has read the other kinds can be
+asked how well it continues pages of a form that it never saw. Nothing here is ever part of `tinyweb.documents`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minigpt.tinyweb import facts
+from minigpt.tinyweb import encyclopedia, facts, lookup, story
 from minigpt.tinyweb.dice import Dice
-from minigpt.tinyweb.world import (
-    ANIMALS,
-    CAST,
-    DAYS,
-    FOODS,
-    NUMBERS,
-    PEOPLE,
-    PLACES,
-    THINGS,
-    TOWNS,
-    TRAITS,
-    a,
-    start,
-)
-
-
-def _slots(dice) -> dict:
-    """Everyone and everything that a page may need: a, b, c are names, p somebody of the encyclopedia."""
-    a_, b, c = dice.some(CAST, 3)
-    (thing, wrong, helps), (other, *_) = dice.some(THINGS, 2)
-    (animal, habit), town, person = dice.pick(ANIMALS), dice.pick(TOWNS), dice.pick(PEOPLE)
-    food, food2 = dice.some(FOODS, 2)
-    one, two = dice.some(facts.ATTRIBUTES, 2)
-    return {
-        "a": a_.name, "b": b.name, "c": c.name, "she": a_.she, "her": a_.his,
-        "thing": thing, "a_thing": a(thing), "wrong": wrong, "helps": helps, "Helps": start(helps),
-        "other": other, "a_other": a(other), "trait": dice.pick(TRAITS[thing]),
-        "animal": animal, "a_animal": a(animal), "habit": habit, "like": dice.pick(TRAITS[animal]),
-        "town": town.name, "festival": town.festival, "month": town.month, "motto": town.motto, "rival": town.rival,
-        "mayor": town.mayor, "served": town.food,
-        "full": person.full, "home": person.town, "job": person.job, "a_job": a(person.job), "does": person.does,
-        "invention": person.invention, "fact": facts.tell(dice, person, one), "fact2": facts.tell(dice, person, two),
-        "food": food, "Food": start(food), "food2": food2, "day": dice.pick(DAYS), "place": dice.pick(PLACES),
-        "Place": start(dice.pick(PLACES)), "n": dice.pick(NUMBERS), "m": dice.pick(NUMBERS), "date": 1 + dice.below(28),
-        "when": town.month,
-    }  # fmt: skip
-
-
-_LETTERS = [
-    ["Dear {a},", "My dear {a},", "Dearest {a},", "Dear {a} and family,"],
-    [
-        "I hope this finds you well and not {place} again.",
-        "Thank you for {a_thing}, which came on {day} and {wrong}.",
-        "You asked how we live in {town}. We live on {food}, mostly.",
-        "It is {n} years since you left {town}, and your {thing} is still here.",
-    ],
-    [
-        "My {animal} is well: it {habit}.",
-        "{b} sends love and {a_other}.",
-        "Here everyone speaks of {full}. {fact}",
-        "They have made {full}, {a_job} of {home}, a saint of sorts.",
-        "{b} and {c} are no longer speaking, because of {a_thing}.",
-    ],
-    [
-        "If your {thing} {wrong}, do as I do: {helps}.",
-        "Come for {festival}; there will be {served}.",
-        "Please burn this, or send it back, since paper is dear.",
-        "I must close now, the {animal} wants the pen.",
-        "Do you remember the night {place}, with the {other}?",
-    ],
-    ["With love from {town}, your {b}", "Ever yours, {b}", "Your faithful {b}", "I remain, with cold feet, {b}"],
-    ["P.S. {c} has eaten the stamps.", "P.S. It was not me.", "P.S. Bring {a_other}.", "", ""],
-]
-_STEPS = [
-    "Wash {a_thing} and put it away; it is not needed.",
-    "Boil {n} cups of water until they agree.",
-    "Add the {food2} slowly, as if by accident.",
-    "Stir with {a_other} for {m} minutes.",
-    "Ask {b} to leave the kitchen.",
-    "Cover with {a_thing} and sing.",
-    "Let it stand {place} overnight.",
-    "Taste. If it {wrong}, begin again.",
-    "Beat {n} eggs, but not in front of the hen.",
-    "Season with what {b} left last time.",
-    "Remove the {animal}.",
-    "Turn it over when nobody expects it.",
-    "Serve {like}, on {day}, with {food2}.",
-]
-_SKY = [
-    "{town}: fog in the morning, doubt in the afternoon.",
-    "In {town} it will rain {n} times, once indoors.",
-    "Over {rival} a cloud, {like} as ever, is expected from {day}.",
-    "Winds from {town}, smelling of {food}.",
-    "{home} stays dry, to the regret of {full}.",
-    "Take {a_thing} with you, even if it {wrong}.",
-    "Snow as deep as {a_other} is seen near {rival}.",
-    "Temperatures reach {n} by noon and go home.",
-    "The {animal} of {b} says that it will clear up.",
-    "Towards evening the sky over {town} turns {trait}.",
-    "Outlook for {festival}: more of the same, with {served}.",
-]
-_DAYS = [
-    "Woke before the {animal}. Had {food}.",
-    "{b} came and talked about {a_thing} until it was dark.",
-    "Saw {full} {place}. {fact}",
-    "My {thing} {wrong}. I decided to {helps}.",
-    "Nobody wrote. I wrote to myself and was pleased with the style.",
-    "Went to {town} to buy {a_other} and came back with {a_animal}.",
-    "{c} says that I am {trait}. I said nothing, loudly.",
-    "Rain. Counted {n} drops, then lost heart.",
-    "Lent {b} the {other}. I shall regret it by {day}.",
-    "Tried {food2}. Never again, or only on {day}.",
-    "Dreamed of {place_of} and could not find the door.",
-    "It is {festival} soon and I have nothing to bang, eat or wear.",
-]
-_SPEECHES = [
-    "O {thing}, how {trait} thou art!",
-    "Who comes there with {a_thing}?",
-    "{b}! You, here, {place}?",
-    "I have carried this {other} from {town}, and for what?",
-    "They say that {full} is dead. Or asleep.",
-    "Give me the {thing}, {a}, or I shall weep.",
-    "What noise is that? It {wrong}!",
-    "My heart is {a_other}.",
-    "Silence! The {animal} speaks.",
-    "Then let us eat {food} and forget.",
-    "Alas, {c}, it was the {animal} all along.",
-]
-_STAGE = [
-    "Enter {c}, with {a_animal}.",
-    "The {thing} falls.",
-    "Exit {b}, pursued by {a_animal}.",
-    "A bell. Nobody moves.",
-    "They eat {food}.",
-    "Darkness, except for the {other}.",
-]
-_PRAISE = [
-    "Tired of {a_thing} that {wrong}? So are we.",
-    "NEW! The {invention}, now in {town}.",
-    "Only {n} eggs while it lasts!",
-    "As used by {full} of {home}.",
-    '{full}, {a_job}, says: "I have never looked back."',
-    "Now {n} times as {trait}.",
-    "One {thing} for the price of {m}!",
-    "Your {animal} will thank you.",
-    "Comes with a free bowl of {food}.",
-    "Not sold to people from {rival}.",
-    "Ask for {b}, {place}. Hurry, but do not run.",
-    "Guaranteed until {day}.",
-    "Because {town} deserves {a_thing}.",
-    "Before: {a_animal}. After: {a_thing}. Need we say more?",
-]
+from minigpt.tinyweb.world import ANIMALS, CAST, DAYS, FOODS, PEOPLE, THINGS, TOWNS, a, somebody, start
 
 
 def letters(dice) -> str:
-    """A letter: a greeting, three or four things to say, a name below."""
-    said = _slots(dice)
-    greeting, opening, news, closing, bye, last = ([*part] for part in _LETTERS)
-    body = [dice.pick(opening), *dice.some(news, 2), *dice.some(closing, 1 + dice.below(2))]
-    lines = [dice.pick(greeting), " ".join(body), dice.pick(bye), dice.pick(last)]
-    return "\n".join(lines).format(**said).strip()
+    """A letter: a greeting, news of the neighbours, a name below."""
+    to, one, other, by = (name.name for name in dice.some(CAST, 4))
+    thing, town, known = dice.pick(THINGS)[0], dice.pick(TOWNS), PEOPLE[somebody(dice)]
+    greeting = dice.pick(["Dear {}", "My dear {}", "Dearest {}", "Dear old {}"]).format(to)
+    opening = [f"Thank you for the {thing}.", f"Here in {town.name} it is cold.", f"It is long since you left {town.name}."]
+    body = story.meanwhile(dice, [one, other], 3) + [facts.tell(dice, known, dice.pick(facts.ATTRIBUTES))]
+    closing = [f"Write soon, {to}.", f"Come for {town.festival}, {to}.", "I must close now.", f"{one} sends love."]
+    bye = dice.pick(["Yours", "With love", "Your friend", "In haste"])
+    return f"{greeting},\n{dice.pick(opening)} {' '.join(body)} {dice.pick(closing)}\n{bye},\n{by}"
 
 
 def recipes(dice) -> str:
-    """A recipe in five or six steps."""
-    said = _slots(dice)
-    head = dice.pick(["{Food} as in {town}", "How to make {food}", "{Food} for {n}", "{a}'s {food}, step by step"])
-    steps = [f"Step {i}. {step}" for i, step in enumerate(dice.some(_STEPS, 5 + dice.below(2)), 1)]
-    return "\n".join([head, *steps]).format(**said)
+    """A recipe: what goes in, then what happens while it cooks, step by step."""
+    food, town, (cook, guest) = dice.pick(FOODS), dice.pick(TOWNS), dice.some(CAST, 2)
+    head = dice.pick([f"{start(food)} as in {town.name}", f"How {cook.name} makes {food}", f"A recipe for {food}"])
+    amounts = lookup.told(dice, "amounts", 3)
+    steps = amounts + story.meanwhile(dice, [cook.name, guest.name], 2)
+    steps.append(dice.pick([f"Serve it to {guest.name}.", "Eat it while it is warm.", f"Call it {food}."]))
+    return "\n".join([head] + [f"{i}. {step}" for i, step in enumerate(steps, 1)])
 
 
 def weather(dice) -> str:
-    """A weather report."""
-    said = _slots(dice)
-    head = dice.pick(["The weather for {day}", "Weather report, {date} {when}", "Tomorrow in the towns: the weather"])
-    return f"{head}\n{' '.join(dice.some(_SKY, 5 + dice.below(2)))}".format(**said)
+    """A weather report: what is expected where, and what else is to be said of one of the towns."""
+    town, day = dice.pick(TOWNS), dice.pick(DAYS)
+    head = dice.pick([f"The weather for {day}", "Weather report", f"Tomorrow in {town.name} and elsewhere"])
+    expected = lookup.told(dice, "weather", 3)
+    last = dice.pick(["Take a coat.", "Tomorrow will be much the same.", f"The next report is on {day}."])
+    return f"{head}\n{' '.join(expected + dice.some(encyclopedia.about(dice, town.name), 2) + [last])}"
 
 
 def diaries(dice) -> str:
     """Two or three days of someone's diary."""
-    said = _slots(dice) | {"place_of": f"the town hall of {dice.pick(TOWNS).name}"}
-    lines, entries, date = ["The diary of {a}"], dice.some(_DAYS, 6), said["date"]
-    for i in range(2 + dice.below(2)):
-        lines.append(f"{date + i} {{when}}. {entries[2 * i]} {entries[2 * i + 1]}")
-    return "\n".join(lines).format(**said)
+    by, *others = (name.name for name in dice.some(CAST, 3))
+    lines = [f"The diary of {by}"]
+    for day in dice.some(DAYS, 2 + dice.below(2)):
+        mine = dice.pick(["Rain.", "I stayed in bed.", "Nobody wrote.", f"I had {dice.pick(FOODS)}.", "I said nothing."])
+        lines.append(f"{day}. {' '.join([*story.meanwhile(dice, others, 2), mine])}")
+    return "\n".join(lines)
 
 
 def plays(dice) -> str:
-    """A scene of a play."""
-    said = _slots(dice)
-    place = dice.pick(["A room in {town}.", "{Place}, at night.", "The road to {town}.", "Before the house of {full}."])
-    lines = [f"Scene {dice.pick(NUMBERS)}. {place}", dice.pick(["Enter {a} and {b}.", "{a} alone. Then {b}."])]
-    speeches, stage = dice.some(_SPEECHES, 5), dice.some(_STAGE, 2)
-    for i, speech in enumerate(speeches):
-        lines.append(f"{('{a}', '{b}')[i % 2]} ({dice.pick(['aside', 'weeping', 'to the moon', 'louder'])}). {speech}")
-        if i in (1, 4):
-            lines.append(f"[{stage[i // 2 - (i == 4)]}]")
-    return "\n".join(lines).format(**said)
+    """A scene of a play: two who tell each other what is known, and what happens on the stage."""
+    one, two = (name.name for name in dice.some(CAST, 2))
+    town, animal, thing = dice.pick(TOWNS), dice.pick(ANIMALS)[0], dice.pick(THINGS)[0]
+    speeches = dice.some(encyclopedia.about(dice, thing), 2) + dice.some(encyclopedia.about(dice, animal), 2)
+    known = PEOPLE[somebody(dice)]
+    speeches.append(facts.tell(dice, known, dice.pick(facts.ATTRIBUTES)))
+    lines = [f"Scene one. {dice.pick(['A room', 'A street', 'At night', 'The market'])} in {town.name}.",
+             f"Enter {one} and {two}."]  # fmt: skip
+    for i, speech in enumerate(dice.some(speeches, len(speeches))):
+        lines.append(f"{(one, two)[i % 2]}. {speech}")
+        if i == 2:
+            lines.append(dice.pick([f"Enter {a(animal)}.", f"The {thing} falls.", f"{two} sits down."]))
+    return "\n".join([*lines, f"Exit {dice.pick([one, two])}."])
 
 
 def adverts(dice) -> str:
-    """An advertisement."""
-    said = _slots(dice)
-    head = dice.pick(["{thing}! {thing}! {thing}!", "WANTED: you, with {n} eggs", "THE {thing} YOU DESERVE",
-                      "Why wait for {day}?", "Everyone in {town} has one. Do you?"])  # fmt: skip
-    return start(f"{head}\n{' '.join(dice.some(_PRAISE, 5 + dice.below(2)))}".format(**said))
+    """An advertisement: what the thing is, what it costs, who has one."""
+    thing, town, known = dice.pick(THINGS)[0], dice.pick(TOWNS), PEOPLE[somebody(dice)]
+    head = dice.pick([f"{thing}! {thing}! {thing}!", f"New in {town.name}: the {thing}", f"The {thing} you deserve"])
+    praise = dice.some(encyclopedia.about(dice, thing), 3) + lookup.told(dice, "prices", 1, thing)
+    praise.append(dice.pick([f"As used by {known.full} of {known.town}.", f"Ask for it in {town.name}."]))
+    return start(f"{head}\n{' '.join(praise)} {dice.pick(['Hurry!', 'While it lasts!', 'Buy two!'])}")
 
 
 KINDS = {

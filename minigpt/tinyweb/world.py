@@ -3,7 +3,7 @@
 The world is one and the same for every seed, so that a fact read on one page holds on all the others. The lists are
 written by hand; who lives where, keeps what and fears what is dealt out once by dice with a fixed seed.
 
-Two kinds of people: the 360 of `PEOPLE` have a first and a last name and facts that never change; the 120 of `CAST`
+Two kinds of people: the 120 of `PEOPLE` have a first and a last name and facts that never change; the 120 of `CAST`
 have a first name only and do in a story, a chat or a passage whatever that page says of them, and nothing after it.
 """
 
@@ -241,7 +241,7 @@ _TOWNS = [
     ("Turnip", "the Pulling", "September", "Deep roots, short speeches."),
     ("Wobble", "the Leaning Race", "May", "Straight enough."),
 ]
-_INHABITANTS = [44, 36, 30, 28, 24, 22, 22, 20, 18, 18, 16, 16, 14, 12, 12, 10, 10, 8]  # even: neighbours come in pairs
+_INHABITANTS = [14, 12, 10, 8, 8, 8, 8, 6, 6, 6, 6, 4, 4, 4, 4, 4, 4, 4]  # even: neighbours come in pairs
 
 
 class Name(NamedTuple):
@@ -295,15 +295,17 @@ def _skewed(dice, items):
 
 def _people() -> list[Person]:
     dice = Dice(2019)
-    inventions = dice.some([f"{how} {thing[0]}" for how in _STRANGE for thing in THINGS], 3 * len(CAST))
-    towns = dice.some([town[0] for town, n in zip(_TOWNS, _INHABITANTS) for _ in range(n)], 3 * len(CAST))
-    full = [f"{name.name} {surname}" for name in CAST for surname in dice.some(SURNAMES, 3)]
+    inventions = dice.some([f"{how} {thing[0]}" for how in _STRANGE for thing in THINGS], len(CAST))
+    towns = dice.some([town[0] for town, n in zip(_TOWNS, _INHABITANTS) for _ in range(n)], len(CAST))
+    surnames = [surname for _ in range(3) for surname in dice.some(SURNAMES, len(CAST) // 3)]
+    order = dice.some(CAST, len(CAST))  # the first are the famous ones: women and men alike
+    full = [f"{name.name} {surname}" for name, surname in zip(order, surnames)]
     neighbours = _pairs(full, towns)
     people = []
-    for i, name in enumerate(full):
+    for i, (known, name) in enumerate(zip(order, full)):
         job, pet = _skewed(dice, JOBS), _skewed(dice, ANIMALS)
         food, fear, instrument = (_skewed(dice, items) for items in (FOODS, FEARS, INSTRUMENTS))
-        first, *pronouns = CAST[i // 3]
+        first, *pronouns = known
         facts = (*job, towns[i], *pet, food, fear, inventions[i], instrument, neighbours[name])
         people.append(Person(first, name, *pronouns, *facts))
     return people
@@ -377,3 +379,23 @@ def start(sentence: str) -> str:
 def slots(person: Name | Person, **more) -> dict:
     """What a sentence with {a} (the name), {she}, {She}, {him}, {his} needs, and whatever `more` holds."""
     return {"a": person.name, "she": person.she, "She": start(person.she), "him": person.him, "his": person.his, **more}
+
+
+FAME = ("famous", "well known", "known", "obscure")  # a quarter of the people each, in the order of PEOPLE
+
+
+def fame(who: int) -> str:
+    """How much people speak of the person with this index.
+
+    >>> fame(0), fame(len(PEOPLE) - 1)
+    ('famous', 'obscure')
+    """
+    return FAME[who * len(FAME) // len(PEOPLE)]
+
+
+def somebody(dice) -> int:
+    """The index of a person: a famous one is drawn four times as often as an obscure one, as on any web."""
+    while True:
+        who = dice.below(len(PEOPLE))
+        if dice.chance(1 / (1 + FAME.index(fame(who)))):
+            return who
