@@ -58,7 +58,7 @@ def lstm_of_size(n_params: int, vocab_size: int, n_layer: int = 1) -> LSTMLangua
 
 @torch.no_grad()
 def start_livelier(model: GPT) -> GPT:
-    """Token and position vectors of size 0.1, and all other matrices five times GPT-2's: its 0.02 suits widths from 768."""
+    """Token and position vectors of size 0.1, other matrices five times GPT-2's, whose 0.02 suits widths from 768."""
     for name, parameter in model.named_parameters():
         if parameter.dim() == 2:  # matrices and tables, not biases and gains
             parameter.mul_(10 if name == "wpe.weight" else 5)
