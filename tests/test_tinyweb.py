@@ -91,7 +91,8 @@ def test_splits_are_apart():
         known = {key for page in train if page.kind == kind for key in page.keys}
         asked = {key for page in test if page.kind == kind for key in page.keys}
         assert known and asked and not known & asked, kind
-        assert not any(dice.held_out(key) for key in known) and all(dice.held_out(key) for key in asked)
+        apart = quiz.never_asked if kind == "quiz" else dice.held_out
+        assert not any(apart(key) for key in known) and all(apart(key) for key in asked)
     assert not {page.text for page in train} & {page.text for page in test}
 
 
@@ -131,12 +132,12 @@ def test_held_out_questions_are_never_asked_in_train():
         return {keys[question] for question in re.findall(r"[A-Z][^?\n:]*\?", texts) if question in keys}
 
     train, test, held_out = asked("train", 20_000), asked("test", 4000), {*quiz.held_out_keys()}
-    assert len(train) > 1500 and len(test) > 150 and not train & test
+    assert len(train) > 650 and len(test) > 250 and not train & test
     assert not train & held_out and test <= held_out
 
 
 def test_every_fact_is_told_in_train():
-    """Also those that nobody asks for: 2,880 facts, each on a page of the encyclopedia, nearly all within 1.8 million tokens."""
+    """Also those that nobody asks for: 960 facts, each on a page of the encyclopedia within 1.8 million tokens."""
     told = {}
     for page in many():
         if page.kind == "encyclopedia":
@@ -148,7 +149,7 @@ def test_every_fact_is_told_in_train():
         for attribute in facts.ATTRIBUTES
         if str(facts.value(person, attribute)).lower() not in told.get(person.full, "")
     ]
-    assert len(facts.ATTRIBUTES) * len(world.PEOPLE) == 2880 and len(missing) < 60, missing
+    assert len(facts.ATTRIBUTES) * len(world.PEOPLE) == 960 and not missing, missing
 
 
 def test_facts_agree_everywhere():
@@ -156,7 +157,7 @@ def test_facts_agree_everywhere():
     towns = {person.full: person.town for person in world.PEOPLE}
     lives = re.findall(r"(\w+ \w+) lives in ([A-Z][\w ]+)\.", "\n".join(page.text for page in many()))
     told = {(name, town) for name, town in lives if name in towns}
-    assert len(told) > 100 and told <= set(towns.items())
+    assert len(told) > 75 and told <= set(towns.items())
     for person in world.PEOPLE:  # neighbours are neighbours of each other, in one town
         (other,) = [p for p in world.PEOPLE if p.full == person.neighbour]
         assert other.neighbour == person.full and other.town == person.town
@@ -177,7 +178,7 @@ def test_look_ups_are_answered_from_their_own_page():
     answers = 0
     for page in pages(400, seed=2, kind="lookup"):
         for answer in re.findall(r"\nA: (.*?)\.?(?=\n|$)", page.text):
-            word, answers = answer.split()[-1].lower(), answers + 1
+            word, answers = answer.removesuffix(" points").split()[-1].lower(), answers + 1
             assert page.text.lower().count(word) >= 2, (answer, page.text)
     assert answers > 100
 
@@ -215,7 +216,7 @@ def test_unseen_kinds_are_of_this_world_and_on_no_page():
 
 
 SLIP = re.compile(
-    r"[{}@]|  |\b[Aa] (?!use|one)[aeiou]|\b[Aa]n (?!hour|honest)[^aeiou]|\b(\w+) \1\b|,,|\.\.(?!\.)|\?\.|\.,|,\."
+    r"[{}@]|  |\b[Aa] (?!use|one)[aeiou]|\b[Aa]n (?!hour|honest)[^aeiou]|\b(\w+) \1\b|,,|(?<!\.)\.\.(?!\.)|\?\.|\.,|,\."
 )
 
 

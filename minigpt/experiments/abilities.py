@@ -133,11 +133,19 @@ def share(scores: list[float]) -> dict:
 
 
 def measure(task: str, items: list[Item], given: list[str]) -> dict:
-    """The score of the answers, altogether and by rung."""
+    """The score of the answers, altogether and by rung; of translations BLEU as well, from 0 to 100."""
     score, rungs = SCORES[task], sorted({item.rung for item in items})
     scores = [score(item, answer) for item, answer in zip(items, given)]
     by_rung = {rung: share([s for s, item in zip(scores, items) if item.rung == rung]) for rung in rungs}
-    return {**share(scores), "rungs": by_rung}
+    bleu = {"bleu": corpus_bleu(items, given)} if task.startswith("translation") else {}
+    return {**share(scores), "rungs": by_rung, **bleu}
+
+
+def corpus_bleu(items: list[Item], given: list[str]) -> float:
+    """BLEU of the answers against the items' own, by the field's usual program. Paper: section 3.7."""
+    from sacrebleu import corpus_bleu
+
+    return round(corpus_bleu([one.strip() for one in given], [[item.answer.strip() for item in items]]).score, 2)
 
 
 def shortcuts(task: str, items: list[Item]) -> dict:
