@@ -22,8 +22,8 @@ from minigpt.tinyweb import (
 from minigpt.training import load_settings
 
 PINNED = {
-    "train": "ef55e40d4442938119dcf244ed6a611914691e012d3c0ac1a61baff37c1c10a1",
-    "test": "00fa768954c5ddcd59f30e613ec6eb5b262c1f0c2c0129fc73fa521572ab817b",
+    "train": "d47ef72955d742e7d1909b9cdd92135b174c894098077fc754f9233b80992943",
+    "test": "1318e54b37de2c1d85c7a59f18e1b734f7c358e36f5764a8ef3fb1446ec5b50f",
 }
 PACKAGE = Path(tinyweb.__file__).resolve().parent.parent
 
