@@ -76,7 +76,7 @@ Posts are Reddit's monthly dumps (JSON lines; .xz, .zst, .gz or plain), pages ar
 karma, outbound, links, pages, wikipedia, extract, language, heuristics, exact, near, tokens. Each writes a file in
 DIR/steps; a run that was stopped or killed goes on after the last complete one: give the same command again.
 DIR/funnel.json says what each step removed and why. DIR/tokens is for training:
-minigpt train tinyweb --data DIR/tokens --out runs/model
+minigpt train tinyweb-0.67M --data DIR/tokens --out runs/model
 """
 
 
@@ -348,7 +348,7 @@ def run_data_get(arguments: argparse.Namespace) -> None:
     from minigpt import data
 
     if arguments.name == "tinyweb":
-        print("tinyweb is written by the package itself; there is nothing to download: minigpt train tinyweb --out DIR")
+        print("tinyweb is written by the package itself; there is nothing to download: minigpt train tinyweb-0.67M --out DIR")
         return
     for path in data.get(arguments.name, report=lambda line: print(line, file=sys.stderr)):
         print(path)

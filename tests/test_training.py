@@ -73,7 +73,7 @@ def losses(out) -> list[tuple[int, float, float | None]]:
 
 
 def test_presets_load_and_name_real_models():
-    assert {"shakespeare-char", "shakespeare-bpe", "tinyweb"} <= set(preset_names())
+    assert {"shakespeare-char", "shakespeare-bpe", "tinyweb-0.67M"} <= set(preset_names())
     for name in preset_names():
         settings = load_settings(name)
         assert settings.model_config(1024).n_params > 0

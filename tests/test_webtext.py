@@ -419,7 +419,7 @@ def test_training_takes_the_shards(world):
     from minigpt.training.corpus import prepare
     from minigpt.training.settings import load_settings
 
-    tokens = prepare(load_settings("tinyweb", {"data": str(world[0] / "tokens")}))
+    tokens = prepare(load_settings("tinyweb-0.67M", {"data": str(world[0] / "tokens")}))
     assert len(tokens) == world[1].tokens["train"] and tokens.tokenizer.vocab_size == world[1].tokens["vocab_size"]
 
 
