@@ -28,9 +28,9 @@ from torch import Tensor, nn
 
 from minigpt import recorded
 from minigpt.metrics import wilson_interval
-from minigpt.tinyweb import facts, news, pronoun, quiz, reading, tasks
+from minigpt.tinyweb import news, pronoun, quiz, reading, tasks
 from minigpt.tinyweb.dice import Dice
-from minigpt.tinyweb.world import CAST, PEOPLE, THINGS, TOWNS
+from minigpt.tinyweb.world import CAST, THINGS
 
 LABELS = (10, 100, 1_000, 10_000)
 SEEDS = (0, 1, 2)
@@ -82,16 +82,8 @@ def pronoun_examples(n: int, seed: int = 0) -> list[Example]:
 
 def quiz_examples(n: int, seed: int = 0) -> list[tuple[str, str]]:
     """Questions that pages of the train split ask, with their answers."""
-    dice, found = Dice(4000 + seed), []
-    towns = [key for key in _town_keys() if key not in set(quiz.held_out_keys())]
-    for _ in range(n):
-        key = dice.combination("train", len(PEOPLE), len(facts.ATTRIBUTES)) if dice.chance(0.93) else dice.pick(towns)
-        found.append(quiz.ask(dice, key))
-    return found
-
-
-def _town_keys() -> list[tuple[int, int]]:
-    return [(len(PEOPLE) + town, what) for town in range(len(TOWNS)) for what in range(6)]
+    dice = Dice(4000 + seed)
+    return [quiz.ask(dice, quiz.draw(dice, "train")) for _ in range(n)]
 
 
 def from_question(text: str, question: str, candidates: Sequence[str], answer: str) -> Example:
