@@ -38,7 +38,8 @@ Train a model from scratch into a folder, or go on where a run ended.
   minigpt train my.toml --data my_text.txt --out runs/c            a training file, your own text
   minigpt train --resume --out runs/a                              go on after Ctrl-C, a crash or a kill
 
-A training file is TOML, one key a line, with the keys below. Presets: {presets}.
+A training file is TOML, one key a line, with the keys below. Presets:
+{presets}.
 The folder holds the model (minigpt sample runs/a), train.toml (all settings), log.jsonl (one line a step) and a
 checkpoint. Ctrl-C ends the step, saves, and stops.
 """
