@@ -50,6 +50,6 @@ clean:
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -c "import sys; v = sys.version_info; sys.exit(None if (3, 10) <= v[:2] <= (3, 13) else 'The book needs Python 3.10 to 3.13; this is %d.%d. Name another: make book PYTHON=python3.12' % v[:2])"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt  # they are complete
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
