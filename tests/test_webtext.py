@@ -343,7 +343,7 @@ def test_steps_are_right_about_tinyweb(world):
     scores = {s.step: s for s in built.scores}
     for step, precision, recall in (
         ("outbound", 1, 1), ("pages", 1, 0.9), ("wikipedia", 1, 0.7), ("language", 0.98, 0.98), ("heuristics", 0.8, 0.3),
-        ("exact", 1, 0.3), ("near", 0.95, 0.7),
+        ("exact", 1, 0.25), ("near", 0.95, 0.7),
     ):  # fmt: skip
         assert scores[step].precision >= precision and scores[step].recall >= recall, scores[step]
     words = truth.extraction(out, out / "tinyweb" / truth.TRUTH)
