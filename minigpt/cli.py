@@ -349,7 +349,7 @@ def run_data_get(arguments: argparse.Namespace) -> None:
     from minigpt import data
 
     if arguments.name == "tinyweb":
-        print("tinyweb is written by the package itself; there is nothing to download: minigpt train tinyweb-0.67M --out DIR")
+        print("tinyweb is written by the package itself, with nothing to download: minigpt train tinyweb-0.67M --out DIR")
         return
     for path in data.get(arguments.name, report=lambda line: print(line, file=sys.stderr)):
         print(path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from minigpt.tinyweb import facts
-from minigpt.tinyweb.world import ANIMALS, CAST, DAYS, FOODS, NUMBERS, PEOPLE, PLACES, THINGS, TOWNS, TRAITS, a, slots, somebody
+from minigpt.tinyweb.world import (
+    ANIMALS, CAST, DAYS, FOODS, NUMBERS, PEOPLE, PLACES, THINGS, TOWNS, TRAITS, a, slots, somebody
+)  # fmt: skip
 
 # Each topic is a list of moves (who speaks, what they may say). Speakers: a, b, c.
 _TOPICS = [

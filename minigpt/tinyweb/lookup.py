@@ -345,8 +345,9 @@ def _looked_up(dice, form: _Format, asked: list[dict]) -> list[str]:
     named = [entry[part] for entry in asked for part in "kv"]
     one, two = [name for name in dice.some(_NAMES, 8) if name not in named][:2]  # who asks is not asked about
     layout = dice.pick(
-        ["{q} {a}", "Q: {q}\nA: {a}", "{one}: {q}\n{two}: {a}", '"{q}" "{a}"', "- {q}\n- {a}", "{q}\n{a}", "{short}", "{short}"]
-    )
+        ["{q} {a}", "Q: {q}\nA: {a}", "{one}: {q}\n{two}: {a}", '"{q}" "{a}"', "- {q}\n- {a}", "{q}\n{a}", "{short}",
+         "{short}"]
+    )  # fmt: skip
     lines = []
     for i, entry in enumerate(asked):
         back = dice.chance(0.45)
