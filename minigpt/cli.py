@@ -1,4 +1,4 @@
-"""The command line: `minigpt train | sample | data | webtext`.
+"""The command line: `minigpt train | sample | eval | reproduce | data | webtext`.
 
 Exit status: 0 done, 1 failed (or stopped by Ctrl-C), 2 used wrongly. An error is one line on standard error; with
 MINIGPT_DEBUG=1 the traceback comes with it.
@@ -12,6 +12,7 @@ import dataclasses
 import difflib
 import os
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,6 +26,8 @@ Train small GPT-2s and write with them.
   minigpt train shakespeare-char --out runs/shakespeare    train a model on Shakespeare, letter by letter
   minigpt sample runs/shakespeare --prompt "ROMEO:"        let it write on
   minigpt sample tinyweb --prompt "The ferret"             the same with the model that comes with the package
+  minigpt eval runs/a --tasks lambada --out lambada.json   what it can do that it was not trained for
+  minigpt reproduce table3 --size 124M                     the paper's numbers, and ours beside them
   minigpt data list                                        texts that can be had by name
   minigpt webtext --tinyweb 2000 --out runs/web            a corpus from posts and web pages, filtered step by step
 
@@ -55,14 +58,40 @@ Write on from a prompt, word by word as the model draws them.
 A text ends after --max-new-tokens, or where the model writes <|endoftext|>. It may grow longer than the model's
 context; the model then sees the latest part of it only.
 """
+EVAL = """\
+What a model can do without being trained for it: the tasks of the paper, and their twins on tinyweb.
+
+  minigpt eval tinyweb-2.8M --tasks tinyweb --out tiny.json            all tasks on tinyweb
+  minigpt eval gpt2 --tasks lambada,wsc273 --out gpt2.json             a GPT-2 by name, two tasks of the paper
+  minigpt eval hf:folder --tasks wikitext2 --limit 5 --out a.json      the first 5 articles
+  minigpt eval gpt2 --tasks nq --option nq.pairs=0 --out b.json        another protocol
+  minigpt eval --explain lambada                                       what is open in a task, and why it is as it is
+
+{tasks}
+results.json has each task's metrics with 95 % intervals; beside it lies a record of every example. A run that was
+stopped or killed goes on where it was: give the same command again. Data comes from $MINIGPT_DATA, or is downloaded.
+"""
+REPRODUCE = """\
+A table or figure of the paper again: paper, ours, 95 % interval, difference, and the protocol in words.
+
+  minigpt reproduce table3 --size 124M                     language modeling, cloze, LAMBADA
+  minigpt reproduce table4 --size 1558M                    summaries
+  minigpt reproduce table5 --size 1558M                    the most confident answers
+  minigpt reproduce figure1 --size 355M                    reading, translation, summaries, questions
+  minigpt reproduce figure3 --size 774M                    Winograd schemas
+
+Weights and data are downloaded if they are not here; a column whose data cannot be had says so, the others are run.
+"""
 DATA = """\
-Texts by name, downloaded once and checked against their sha256.
+Texts and weights by name, downloaded once and checked against their sha256.
 
   minigpt data list                   what there is, under which licence, and whether it is here
+  minigpt data list lambada           one of them: addresses, checksums, and what the paper did with it
   minigpt data get tinyshakespeare    bring it here and print where it is
 
 MINIGPT_DATA names a folder of files that you have already (tinyshakespeare/input.txt, ... in it): what matches its
-checksum is used from there. Downloads go to MINIGPT_CACHE, by default ~/.cache/minigpt.
+checksum is used from there. Downloads go to MINIGPT_CACHE, by default ~/.cache/minigpt. Where nobody published a
+checksum, that of the first download is kept beside the file, and a later one must be the same.
 """
 WEBTEXT = """\
 Build a corpus as WebText was built: pages that people on Reddit linked to, filtered, each text once, as token shards.
@@ -114,10 +143,13 @@ def main(argv: list[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="minigpt", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="train | sample | data | webtext", parser_class=_Parser
+        dest="command", required=True, metavar="train | sample | eval | reproduce | data | webtext",
+        parser_class=_Parser,
     )
     _add_train(commands)
     _add_sample(commands)
+    _add_eval(commands)
+    _add_reproduce(commands)
     _add_data(commands)
     _add_webtext(commands)
     return parser
@@ -164,12 +196,53 @@ def _add_sample(commands) -> None:
     sample.set_defaults(run=run_sample)
 
 
+def _add_eval(commands) -> None:
+    from minigpt.zeroshot import TASKS
+
+    tasks = textwrap.fill(f"Tasks: {', '.join(TASKS)}.", 118, break_on_hyphens=False)
+    evaluation = commands.add_parser(
+        "eval", description=EVAL.format(tasks=tasks), help="the paper's tasks, zero-shot",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="minigpt eval MODEL --tasks A,B [--limit N] --out results.json [options]",
+    )  # fmt: skip
+    evaluation.add_argument("model", metavar="MODEL", nargs="?", help="as for minigpt sample")
+    evaluation.add_argument("--tasks", default="", metavar="A,B", help="one or more, with commas between them")
+    evaluation.add_argument("--out", metavar="FILE", help="results.json; a run that ended goes on with it")
+    evaluation.add_argument("--explain", metavar="TASK", help="print a task's protocol and options, and do nothing")
+    _add_running(evaluation)
+    evaluation.set_defaults(run=run_eval)
+
+
+def _add_reproduce(commands) -> None:
+    again = commands.add_parser(
+        "reproduce", description=REPRODUCE, help="the paper's numbers again",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="minigpt reproduce TARGET --size 124M [--limit N] [--out results.json] [options]",
+    )  # fmt: skip
+    again.add_argument("target", metavar="TARGET", help="table3, table4, table5, figure1 or figure3")
+    again.add_argument("--size", default="124M", metavar="S", help="124M, 355M, 774M or 1558M (124M)")
+    again.add_argument("--model", metavar="MODEL", help="weights of that size, if not the released ones")
+    again.add_argument("--out", metavar="FILE", help="results (TARGET-SIZE.json); a run that ended goes on with it")
+    _add_running(again)
+    again.set_defaults(run=run_reproduce)
+
+
+def _add_running(command) -> None:
+    """The options that `eval` and `reproduce` share."""
+    command.add_argument("--limit", type=int, metavar="N", help="the first N examples (documents) of each task only")
+    command.add_argument("--option", action="append", default=[], metavar="TASK.OPTION=VALUE", help="another protocol")
+    command.add_argument("--batch-tokens", type=int, default=4096, metavar="N", help="of a batch (4096; more on a GPU)")
+    command.add_argument("--device", default="", metavar="D", help="cpu or cuda (cuda if there is one)")
+
+
 def _add_data(commands) -> None:
     data = commands.add_parser(
         "data", description=DATA, help="texts by name", formatter_class=argparse.RawDescriptionHelpFormatter
     )
     actions = data.add_subparsers(dest="action", required=True, metavar="list | get", parser_class=_Parser)
-    actions.add_parser("list", help="show what there is").set_defaults(run=run_data_list)
+    show = actions.add_parser("list", help="show what there is")
+    show.add_argument("name", nargs="?", metavar="NAME", help="everything about this one")
+    show.set_defaults(run=run_data_list)
     get = actions.add_parser("get", help="bring one here")
     get.add_argument("name", metavar="NAME", help="as `minigpt data list` shows it")
     get.set_defaults(run=run_data_get)
@@ -257,6 +330,54 @@ def _check_sampling(a: argparse.Namespace) -> None:
             raise UsageError(f"--{name} must be {words}, not {getattr(a, name.replace('-', '_'))}")
 
 
+def run_eval(arguments: argparse.Namespace) -> None:
+    from minigpt.zeroshot import run
+
+    a = arguments
+    if a.explain:
+        print(run.explain(a.explain))
+        return
+    for name, given in (("MODEL", a.model), ("--tasks", a.tasks), ("--out", a.out)):
+        if not given:
+            raise UsageError(f"{name} is missing: minigpt eval MODEL --tasks A,B --out results.json")
+    tasks = run.parse_tasks(a.tasks, a.option)  # before the model is loaded: a typing error is told at once
+    result = _evaluate(a, a.model, tasks, a.out)
+    print(run.table(result, [task.name for task in tasks]).lstrip("\n"))
+
+
+def run_reproduce(arguments: argparse.Namespace) -> None:
+    from minigpt.zeroshot import reproduce, run
+
+    a = arguments
+    tasks = run.parse_tasks(",".join(reproduce.task_names(a.target)), a.option)
+    size, out = reproduce.size_of(a.size), a.out or f"{a.target}-{a.size}.json"
+    result = _evaluate(a, a.model or size.hugging_face, tasks, out, size.parameters)
+    print(reproduce.report(a.target, a.size, result, a.limit))
+    if a.target == "table5" and "nq" in result["tasks"]:
+        print(f"\n{reproduce.confident_answers(run.read_records(out, 'nq')[: a.limit])}")
+
+
+def _evaluate(a: argparse.Namespace, name: str, tasks: list, out: str, parameters: int = 0) -> dict:
+    """Loads a model and runs tasks; with `parameters`, a task whose data is missing is told and left out."""
+    import torch
+
+    from minigpt.zeroshot.run import evaluate
+
+    if a.batch_tokens < 1:
+        raise UsageError(f"--batch-tokens must be at least 1, not {a.batch_tokens}")
+    device = a.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    known = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not known.get(device.partition(":")[0]):
+        raise UsageError(f"--device {device} is not to be had here; leave it out")
+    model, tokenizer = load_model(name)
+    if parameters and model.config.n_params != parameters:
+        raise ValueError(f"{name} has {model.config.n_params:,} parameters, and this size {parameters:,}; set --size")
+    told = (lambda line: print(f"minigpt: {line}", file=sys.stderr)) if parameters else None
+    return evaluate(
+        model.to(device), tokenizer, tasks, out, name=name, limit=a.limit, batch_tokens=a.batch_tokens, report=told
+    )  # fmt: skip
+
+
 def as_utf8(argument: str) -> str:
     """An argument of the command line, read as UTF-8 also where the system's own encoding has no such characters."""
     try:
@@ -334,9 +455,12 @@ def decode_stream(tokens: Iterable[int], tokenizer) -> Iterator[str]:
 def run_data_list(arguments: argparse.Namespace) -> None:
     from minigpt import data
 
+    if arguments.name:
+        print(data.describe(arguments.name))
+        return
     rows = [("name", "MB", "here", "licence", "what")]
     for entry in data.REGISTRY.values():
-        size = sum(file.size for file in entry.files) / 1e6
+        size = sum(file.size for file in entry.downloads) / 1e6
         what = entry.what if entry.train else f"{entry.what} ({entry.use})"
         rows.append((entry.name, f"{size:.1f}", "yes" if data.present(entry.name) else "no", entry.licence, what))
     rows.append(("tinyweb", "-", "yes", "MIT", "the book's small world, written by the package itself"))

@@ -3,6 +3,7 @@
 There is one layout, that of Hugging Face: `config.json` with their keys, and `model.safetensors` with their names. So
 transformers loads what we save, and we load what it saves. Theirs and ours differ in four matrices a block: OpenAI's
 code multiplies x W with W of shape (in, out), nn.Linear x W^T with W of shape (out, in); those four are transposed.
+A folder of OpenAI's own release (`hparams.json` and a TensorFlow checkpoint) is read too, by the same steps.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import safetensors
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
+from minigpt import tensorflow_checkpoint
 from minigpt.config import GPTConfig
 from minigpt.model import GPT
 from minigpt.recorded import write_atomic
@@ -25,6 +28,8 @@ from minigpt.recorded import write_atomic
 NAMES = ("gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl")  # the four sizes' names at Hugging Face
 TRANSPOSED = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")
 WEIGHTS, INDEX, CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
+HPARAMS = "hparams.json"  # OpenAI's configuration; its keys and those of Hugging Face's
+HPARAMS_KEYS = {"n_vocab": "vocab_size", "n_ctx": "n_positions"} | {k: k for k in ("n_embd", "n_head", "n_layer")}
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle")
 # What other values of these keys would compute is not GPT-2: key -> (values that are, value if the key is absent)
 FIXED = {
@@ -42,11 +47,13 @@ MOST_PARAMETERS = 10**12  # no GPT-2 is so large; refused before PyTorch tries t
 
 
 def find_model(name_or_dir: str | os.PathLike) -> Path:
-    """The folder of a model: that folder, with or without "hf:" before it; a GPT-2's name in $MINIGPT_DATA/models; or
-    "tinyweb-0.67M", ..., "tinyweb" for short: a model that ships with the package.
+    """The folder of a model: that folder, with or without "hf:" before it; "tinyweb-0.67M", ..., "tinyweb" for short: a
+    model that ships with the package; or a GPT-2's name, "gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl" (with
+    "-tensorflow" behind it: OpenAI's own release): $MINIGPT_DATA/models/NAME, or downloaded now or before.
 
     Raises:
         FileNotFoundError: there is no such folder.
+        DownloadError: the weights of that name are not here and could not be had.
         ValueError: a file is named, or a pickle, or a size of tinyweb that there is not.
     """
     name = re.sub("^hf:", "", os.fspath(name_or_dir))
@@ -63,15 +70,38 @@ def find_model(name_or_dir: str | os.PathLike) -> Path:
         from minigpt.tinyweb import DEFAULT_SIZE, model_folder  # not above: only such a name needs it
 
         return model_folder(name.partition("-")[2] or DEFAULT_SIZE)
-    data = os.environ.get("MINIGPT_DATA")
-    if name in NAMES:
-        if data and (Path(data) / "models" / name).is_dir():
-            return Path(data) / "models" / name
-        raise FileNotFoundError(
-            f"the weights of {name} are not on this machine: give a folder with its {CONFIG} and {WEIGHTS}, "
-            f"or put that folder at $MINIGPT_DATA/models/{name}"
-        )
+    if name.removesuffix("-tensorflow") in NAMES:
+        return find_weights(name)
     raise FileNotFoundError(f"there is no model folder {name}; give a folder, or one of {', '.join(NAMES)}, tinyweb")
+
+
+def find_weights(name: str) -> Path:
+    """The folder with the weights of a GPT-2: in MINIGPT_DATA, of an earlier download, or downloaded now and checked.
+
+    Where the converted weights cannot be had, OpenAI's own release is tried.
+
+    Raises:
+        DownloadError: neither could be had.
+    """
+    from minigpt import data  # not above: only such a name needs it
+
+    mirror = os.environ.get("MINIGPT_DATA")
+    sources = [name] if name.endswith("-tensorflow") else [name, f"{name}-tensorflow"]
+    for source in sources:
+        if mirror and (Path(mirror) / "models" / source).is_dir():
+            return Path(mirror) / "models" / source
+        if data.present(source):
+            return data.cache_folder(data.find(source))
+    reasons = []
+    for source in sources:
+        try:
+            return data.get(source)[0].parent
+        except data.DownloadError as error:
+            reasons.append(str(error))
+    raise data.DownloadError(
+        f"the weights of {name} are not on this machine and could not be had: give a folder with its {CONFIG} and "
+        f"{WEIGHTS}, or put that folder at $MINIGPT_DATA/models/{name} ({'; '.join(reasons)})"
+    )
 
 
 def load_pretrained(name_or_dir: str | os.PathLike) -> GPT:
@@ -200,6 +230,8 @@ def from_hugging_face(values: dict, where: str | os.PathLike = CONFIG) -> GPTCon
 def read_config(folder: Path) -> GPTConfig:
     """The sizes of the model in a folder, from its `config.json`."""
     path = folder / CONFIG
+    if not path.is_file() and (folder / HPARAMS).is_file():
+        path = folder / HPARAMS
     try:
         values = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -208,11 +240,15 @@ def read_config(folder: Path) -> GPTConfig:
         values = None
     if not isinstance(values, dict):
         raise ValueError(f"{path} is not a JSON object: it was cut short or is another file; save the model again")
+    if path.name == HPARAMS:
+        if absent := sorted(set(HPARAMS_KEYS) - set(values)):
+            raise ValueError(f"{path} has no {absent[0]!r}, so it does not describe a GPT-2")
+        values = {"model_type": "gpt2"} | {theirs: values[ours] for ours, theirs in HPARAMS_KEYS.items()}
     return from_hugging_face(values, path)
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a folder: one, or the parts that an index lists.
+    """The safetensors files of a folder: one, or the parts that an index lists; or a TensorFlow checkpoint's index.
 
     Raises:
         FileNotFoundError: there are none, or a part is missing.
@@ -232,6 +268,8 @@ def weight_files(folder: Path) -> list[Path]:
                 raise FileNotFoundError(f"{path}, a part of the weights, is missing; download it again")
             open(path, "rb").close()
         return paths
+    if tensorflow_index := tensorflow_checkpoint.find_index(folder):
+        return [tensorflow_index]
     pickles = [path.name for path in sorted(folder.iterdir()) if path.suffix in PICKLES]
     if pickles:
         raise ValueError(
@@ -239,6 +277,13 @@ def weight_files(folder: Path) -> list[Path]:
             f"give a folder with {WEIGHTS} (transformers writes one with save_pretrained)"
         )
     raise FileNotFoundError(f"{folder} has no {WEIGHTS}; give a folder that has")
+
+
+def safe_open(path: Path, framework: str):
+    """safetensors' reader of a file; for the index of a TensorFlow checkpoint ours, which has the same methods."""
+    if path.suffix == ".index":
+        return tensorflow_checkpoint.TensorFlowCheckpoint(path)
+    return safetensors.safe_open(path, framework=framework)
 
 
 def read_tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:

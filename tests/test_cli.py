@@ -14,6 +14,7 @@ import torch
 
 from minigpt import cli
 from minigpt.config import GPTConfig
+from minigpt.data import REGISTRY, DataSet, RemoteFile
 from minigpt.model import GPT
 from minigpt.tokenizer import Tokenizer
 from minigpt.training import read_log
@@ -156,6 +157,9 @@ def test_data_list_and_get(tmp_path, capsys, monkeypatch):
     assert status == 0 and "tinyshakespeare" in out and "public domain" in out and "tinyweb" in out
     monkeypatch.setattr("minigpt.data.get", lambda name, report: [tmp_path / name])
     assert run(capsys, "data", "get", "lambada")[1] == f"{tmp_path / 'lambada'}\n"
+    status, out, err = run(capsys, "data", "list", "cbt")
+    assert status == 0 and out.startswith("cbt\n") and "http://parl.ai/downloads/cbt/cbt.tar.gz" in out
+    assert run(capsys, "data", "list", "cbtt")[0] == 2
 
 
 def test_debug_shows_the_traceback(capsys, monkeypatch):
@@ -239,7 +243,7 @@ BAD_INPUT = [
     ("wider than memory", ["train", "tiny.toml", "--n_embd", "10" + "0" * 17, "--out", "x"], "out of memory"),
     ("a model without a name", ["sample", "hf:"], "the model's name is empty"),
     ("no such model", ["sample", "nowhere"], "no model folder nowhere"),
-    ("no weights of that name here", ["sample", "gpt2"], "weights of gpt2 are not on this machine"),
+    ("no weights of that name", ["sample", "gpt2"], "weights of gpt2 are not on this machine and could not be had"),
     ("a file as model", ["sample", "text.txt"], "is a file; give the folder"),
     ("a pickle", ["sample", "model.pt"], "pickle"),
     ("a folder with a pickle", ["sample", "pickled"], "pickle"),
@@ -316,6 +320,9 @@ def as_a_user(place, monkeypatch):
         return real_open(file, *args, **kwargs)
 
     monkeypatch.setattr("builtins.open", denied_open)
+    nobody = RemoteFile("file", 1, "0" * 64, ("http://127.0.0.1:9/file",))  # where no server answers
+    for name in ("gpt2", "gpt2-tensorflow"):
+        monkeypatch.setitem(REGISTRY, name, DataSet(name, "weights", "", (nobody,)))
     monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("locked") and real_access(path, mode))
 
 

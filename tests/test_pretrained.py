@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import doctest
 import errno
+import hashlib
+import http.server
 import json
 import resource
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -15,6 +19,7 @@ from safetensors.torch import load_file, save_file
 
 import minigpt.pretrained
 from minigpt import GPT, GPTConfig, generate
+from minigpt.data import REGISTRY, DataSet, DownloadError, RemoteFile
 
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -151,15 +156,97 @@ def test_weights_in_parts(tmp_path):
         GPT.from_pretrained(tmp_path)
 
 
-def test_names_of_gpt2(folder, monkeypatch):
+@pytest.fixture
+def hosts(tmp_path, monkeypatch):
+    """Serves files by path, and lists gpt2-medium as if both its sources were there. `hosts[path] = bytes`."""
+    files: dict[str, bytes] = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+        def do_GET(self):
+            asked.append(self.path)
+            if self.path not in files:
+                return self.send_error(404)
+            body, start = files[self.path], int(self.headers.get("Range", "bytes=0-")[6:-1])
+            self.send_response(206 if start else 200)
+            self.send_header("Content-Length", str(len(body) - start))
+            self.end_headers()
+            self.wfile.write(body[start : start + broken_after[0]])
+
+    asked, broken_after = [], [10**9]
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    at = f"http://127.0.0.1:{server.server_port}"
+
+    def entry(name: str, folder: Path, checksums: bool) -> DataSet:
+        names = ["config.json", "model.safetensors"]
+        if not checksums:
+            names = ["hparams.json", "checkpoint", "model.ckpt.index", "model.ckpt.data-00000-of-00001"]
+        for file in names:
+            files[f"/{name}/{file}"] = (folder / file).read_bytes()
+        sums = {n: hashlib.sha256(files[f"/{name}/{n}"]).hexdigest() if checksums else "" for n in names}
+        kept = tuple(RemoteFile(n, 0, sums[n], (f"{at}/gone/{n}", f"{at}/{name}/{n}")) for n in names)
+        return DataSet(name, "weights", "", kept, folder=f"models/{name}")
+
+    monkeypatch.setenv("MINIGPT_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("MINIGPT_DATA", raising=False)
-    with pytest.raises(FileNotFoundError, match="weights of gpt2-medium .* give a folder"):
+    torch.manual_seed(0)
+    GPT(CONFIGS[0]).save_pretrained(tmp_path / "hub")
+    for name, folder, checksums in (
+        ("gpt2-medium", tmp_path / "hub", True),
+        ("gpt2-medium-tensorflow", Path(__file__).parent / "tensorflow_checkpoint", False),
+    ):
+        monkeypatch.setitem(REGISTRY, name, entry(name, folder, checksums))
+    yield SimpleNamespace(files=files, asked=asked, broken_after=broken_after)
+    server.shutdown()
+
+
+def test_weights_by_name_are_downloaded_once(hosts, tmp_path):
+    expected = GPT.from_pretrained(tmp_path / "hub")
+    hosts.broken_after[0] = len(hosts.files["/gpt2-medium/model.safetensors"]) * 2 // 5  # it comes in three pieces
+    model = GPT.from_pretrained("gpt2-medium")
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), expected.parameters()))
+    assert hosts.asked.count("/gpt2-medium/model.safetensors") == 3 and "/gone/model.safetensors" in hosts.asked
+    asked = len(hosts.asked)
+    GPT.from_pretrained("gpt2-medium")
+    assert len(hosts.asked) == asked
+    kept = tmp_path / "cache" / "data" / "models" / "gpt2-medium"
+    names = [path.name for path in kept.iterdir() if path.suffix != ".lock"]
+    assert sorted(names) == ["config.json", "model.safetensors"]
+
+
+def test_openais_own_release_is_the_other_source(hosts):
+    hosts.files["/gpt2-medium/model.safetensors"] = b"not these weights"
+    model = GPT.from_pretrained("gpt2-medium")
+    assert model.config == GPTConfig(vocab_size=33, block_size=8, n_layer=2, n_head=2, n_embd=8)
+    asked = len(hosts.asked)
+    for name in ("gpt2-medium", "gpt2-medium-tensorflow"):
+        assert torch.equal(GPT.from_pretrained(name).wte.weight, model.wte.weight)
+    assert len(hosts.asked) == asked
+
+
+def test_weights_that_cannot_be_had(hosts):
+    hosts.files.clear()
+    hosts.files["/gpt2-medium/config.json"] = b"{}"
+    with pytest.raises(DownloadError, match="weights of gpt2-medium .*give a folder") as caught:
         GPT.from_pretrained("gpt2-medium")
+    said = str(caught.value)
+    for words in ("has changed: what arrived is 2 bytes", "answered 404", "$MINIGPT_DATA/models/gpt2-medium"):
+        assert words in said
+    assert "\n" not in said
+
+
+def test_weights_in_the_mirror(hosts, folder, monkeypatch):
     data = folder.parent / "data"
     (data / "models").mkdir(parents=True)
     folder.rename(data / "models" / "gpt2-medium")
     monkeypatch.setenv("MINIGPT_DATA", str(data))
     assert GPT.from_pretrained("gpt2-medium").config == CONFIGS[0]
+    (data / "models" / "gpt2-medium").rename(data / "models" / "gpt2-medium-tensorflow")
+    assert GPT.from_pretrained("gpt2-medium").config == CONFIGS[0]
+    assert not hosts.asked
 
 
 def change(path: Path, **values) -> None:

@@ -3,52 +3,39 @@
     python -m minigpt.experiments.abilities FOLDER ... [--items 400] [--out FILE]
 
 Each folder holds a model trained by `minigpt train`. An item's answer is what the model writes on greedily, or the
-candidate to which it gives the highest probability; nothing is tuned, and no item's combination was in the training text.
+candidate to which it gives the highest probability; nothing is tuned, and no item's combination was in the training
+text.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from minigpt import GPT, Tokenizer, generate, recorded
+from minigpt import GPT, Tokenizer, recorded
 from minigpt.metrics import bits_per_byte, bootstrap_interval, exact_match, ratio_of_sums, wilson_interval
 from minigpt.ngram import NGram
 from minigpt.tinyweb import documents, tasks, unseen
 from minigpt.tinyweb.tasks import Item
+from minigpt.zeroshot.scoring import Prompt, Row, score, write
+from minigpt.zeroshot.translation import corpus_bleu
 
-BATCH = 64
 MOST_NEW = 48  # tokens of an answer; the longest of the test sets has fewer
 
 
-@torch.inference_mode()
 def nats_of(model: GPT, rows: list[tuple[list[int], int]]) -> Tensor:
     """The nats of each row's part to be scored, (len(rows),) float64.
 
     Args:
         rows: ids, and the place in them where that part begins.
-
-    Rows of a batch are brought to one length by ids at their ends, which those before them cannot see.
     """
-    order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
-    nats = torch.zeros(len(rows), dtype=torch.float64)
-    for begin in range(0, len(order), BATCH):
-        chosen = order[begin : begin + BATCH]
-        longest = max(len(rows[i][0]) for i in chosen)
-        ids = torch.tensor([rows[i][0] + [0] * (longest - len(rows[i][0])) for i in chosen])  # (B, T)
-        logits, _ = model(ids[:, :-1])
-        losses = F.cross_entropy(logits.transpose(1, 2), ids[:, 1:], reduction="none").double()  # (B, T - 1)
-        first, last = torch.tensor([(rows[i][1], len(rows[i][0])) for i in chosen]).unbind(1)
-        place = torch.arange(1, longest)
-        nats[chosen] = (losses * ((place >= first[:, None]) & (place < last[:, None]))).sum(dim=1)
-    return nats
+    found = score(model, [[Row(ids, place, place)] for ids, place in rows])
+    return torch.tensor([sum(one.nats) for (one,) in found], dtype=torch.float64)
 
 
 def written(model: GPT, tokenizer: Tokenizer, prompts: list[str]) -> list[str]:
@@ -57,16 +44,8 @@ def written(model: GPT, tokenizer: Tokenizer, prompts: list[str]) -> list[str]:
     Each prompt begins a page, so it follows <|endoftext|>, as pages do in training.
     """
     ids = [[tokenizer.eot, *tokenizer.encode(prompt)] for prompt in prompts]
-    of_length, texts = defaultdict(list), [""] * len(prompts)
-    for i, prompt in enumerate(ids):
-        of_length[len(prompt)].append(i)
-    for length, chosen in of_length.items():
-        new = min(MOST_NEW, model.config.block_size - length)
-        rows = generate(model, torch.tensor([ids[i] for i in chosen]), new, temperature=0)[:, length:].tolist()
-        for i, row in zip(chosen, rows):
-            row = row[: row.index(tokenizer.eot)] if tokenizer.eot in row else row
-            texts[i] = tokenizer.decode(row).split("\n")[0]
-    return texts
+    new = [min(MOST_NEW, model.config.block_size - len(one)) for one in ids]
+    return [one.text for one in write(model, tokenizer, [[Prompt(i, n) for i, n in zip(ids, new)]])[0]]
 
 
 def choices(model: GPT, tokenizer: Tokenizer, items: list[Item], partial: bool = False) -> list[str]:
@@ -137,15 +116,8 @@ def measure(task: str, items: list[Item], given: list[str]) -> dict:
     score, rungs = SCORES[task], sorted({item.rung for item in items})
     scores = [score(item, answer) for item, answer in zip(items, given)]
     by_rung = {rung: share([s for s, item in zip(scores, items) if item.rung == rung]) for rung in rungs}
-    bleu = {"bleu": corpus_bleu(items, given)} if task.startswith("translation") else {}
+    bleu = {"bleu": corpus_bleu(given, [item.answer for item in items])["value"]} if task.startswith("translation") else {}
     return {**share(scores), "rungs": by_rung, **bleu}
-
-
-def corpus_bleu(items: list[Item], given: list[str]) -> float:
-    """BLEU of the answers against the items' own, by the field's usual program. Paper: section 3.7."""
-    from sacrebleu import corpus_bleu
-
-    return round(corpus_bleu([one.strip() for one in given], [[item.answer.strip() for item in items]]).score, 2)
 
 
 def shortcuts(task: str, items: list[Item]) -> dict:
@@ -158,7 +130,8 @@ def unseen_pages(model: GPT, tokenizer: Tokenizer, n: int) -> dict:
     result, everything = {}, []
     for kind in unseen.KINDS:
         pages = list(unseen.documents(n, seed=1, kind=kind))
-        rows = [([tokenizer.eot, *tokenizer.encode(page), tokenizer.eot][: model.config.block_size + 1], 1) for page in pages]
+        ids = [[tokenizer.eot, *tokenizer.encode(page), tokenizer.eot] for page in pages]
+        rows = [(page[: model.config.block_size + 1], 1) for page in ids]
         pairs = list(zip(nats_of(model, rows).tolist(), [len(page.encode()) for page in pages]))
         result[kind] = rate(pairs)
         everything += pairs
