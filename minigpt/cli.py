@@ -1,4 +1,4 @@
-"""The command line: `minigpt train | sample | eval | reproduce | data | webtext`.
+"""The command line: `minigpt train | sample | eval | reproduce | data | webtext | overlap`.
 
 Exit status: 0 done, 1 failed (or stopped by Ctrl-C), 2 used wrongly. An error is one line on standard error; with
 MINIGPT_DEBUG=1 the traceback comes with it.
@@ -30,6 +30,7 @@ Train small GPT-2s and write with them.
   minigpt reproduce table3 --size 124M                     the paper's numbers, and ours beside them
   minigpt data list                                        texts that can be had by name
   minigpt webtext --tinyweb 2000 --out runs/web            a corpus from posts and web pages, filtered step by step
+  minigpt overlap --train FILES --test FILES               how much of a test set stands in a training text
 
 Each command explains itself: minigpt train --help
 """
@@ -108,6 +109,19 @@ DIR/steps; a run that was stopped or killed goes on after the last complete one:
 DIR/funnel.json says what each step removed and why. DIR/tokens is for training:
 minigpt train tinyweb-0.67M --data DIR/tokens --out runs/model
 """
+OVERLAP = """\
+How much of a test set stands in a training text: the share of its 8-grams, as in section 4 of the paper, and the words.
+
+  minigpt overlap --train corpus/ --test test.txt --out overlap.json    each document, with its longest runs
+  minigpt overlap --train *.jsonl.zst --test a.jsonl b.txt              several test sets, each on its own
+  minigpt overlap --train corpus/ --filter corpus.bloom --test a.txt    keep the filter ...
+  minigpt overlap --filter corpus.bloom --test b.txt                    ... and ask it again, without the corpus
+  minigpt overlap --tinyweb                                             the book's own tasks, against its own pages
+
+An n-gram is n lower-case words of letters and digits, one space between. Files are text in UTF-8, a document each, or
+JSON lines (.jsonl) with a "text" each; .gz, .bz2, .xz and .zst are unpacked; of a folder, all files count. Those of
+--train are read twice. A filter takes 38 bits for each n-gram at the paper's error rate, and that is all the memory.
+"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -143,7 +157,7 @@ def main(argv: list[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="minigpt", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="train | sample | eval | reproduce | data | webtext",
+        dest="command", required=True, metavar="train | sample | eval | reproduce | data | webtext | overlap",
         parser_class=_Parser,
     )
     _add_train(commands)
@@ -152,6 +166,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_reproduce(commands)
     _add_data(commands)
     _add_webtext(commands)
+    _add_overlap(commands)
     return parser
 
 
@@ -270,6 +285,25 @@ def _add_webtext(commands) -> None:
     )
     web.add_argument("--vocab-size", type=int, default=4096, metavar="V", help="of bpe, in tokens (4096)")
     web.set_defaults(run=run_webtext)
+
+
+def _add_overlap(commands) -> None:
+    overlap = commands.add_parser(
+        "overlap", description=OVERLAP, help="test text in training text",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="minigpt overlap (--train FILES | --filter FILE) --test FILES [options], or minigpt overlap --tinyweb",
+    )  # fmt: skip
+    overlap.add_argument("--train", nargs="+", metavar="FILE", help="the training text: files and folders")
+    overlap.add_argument("--test", nargs="+", metavar="FILE", help="the test sets: files and folders")
+    overlap.add_argument("--n", type=int, default=8, metavar="N", help="words of an n-gram (8)")
+    overlap.add_argument("--error-rate", type=float, metavar="P",
+                         help="how likely an n-gram that is not in the training text passes (1e-8)")  # fmt: skip
+    overlap.add_argument("--filter", metavar="FILE", help="where to keep the filter; without --train, the one to take")
+    overlap.add_argument("--processes", type=int, metavar="P", help="that share the work (all cores)")
+    overlap.add_argument("--out", metavar="FILE", help="JSON with all that was found in each document")
+    overlap.add_argument("--tinyweb", nargs="?", type=int, const=10_000, metavar="PAGES",
+                         help="items of the book's tasks against so many of its training pages (10000)")  # fmt: skip
+    overlap.set_defaults(run=run_overlap)
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -504,6 +538,33 @@ def run_webtext(arguments: argparse.Namespace) -> None:
             f"\n{t['documents']:,} texts, {t['bytes'] / 1e6:.2f} MB; {t['train']:,} tokens to train on and "
             f"{t['val']:,} to validate on, in {Path(a.out) / 'tokens'}"
         )
+
+
+def run_overlap(arguments: argparse.Namespace) -> None:
+    from minigpt import recorded
+    from minigpt.memorization import files, items
+    from minigpt.memorization.parallel import cores
+
+    a = arguments
+    if a.tinyweb is not None:
+        if a.train or a.test or a.filter or a.processes or a.tinyweb < 1:
+            raise UsageError("--tinyweb takes a number of pages from 1, and no files: the package writes its own text")
+        found = items.task_overlap(a.tinyweb, n=a.n, error_rate=1e-8 if a.error_rate is None else a.error_rate)
+        print(items.table(found))
+        result = {"n": a.n, "tests": {task: files.to_dict(one) for task, one in found.items()}}
+    elif not a.test:
+        raise UsageError("name the test sets with --test")
+    else:
+        processes = cores() if a.processes is None else a.processes
+        compared = files.compare_files(
+            a.train, a.test, n=a.n, error_rate=a.error_rate, saved=a.filter, processes=processes
+        )
+        print(files.table(compared))
+        result = compared.to_dict()
+        if warning := compared.known.warning():
+            print(f"minigpt: {warning}", file=sys.stderr)
+    if a.out:
+        recorded.save("overlap", {**result, "provenance": recorded.provenance()}, a.out)
 
 
 class _Parser(argparse.ArgumentParser):

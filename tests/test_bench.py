@@ -34,6 +34,9 @@ def test_the_ratio_is_that_of_the_pairs():
         ("sampling_one", {"ratio": 1.1, "share_of_limit": 0.85}, True),
         ("sampling_one", {"ratio": 1.1, "share_of_limit": 0.84}, False),
         ("bpe_training", {"ratio": 3.1}, False),
+        ("overlap", {"ratio": 2.0, "memory_ratio": 1.1, "same_count": True}, True),
+        ("overlap", {"ratio": 3.0, "memory_ratio": 1.2, "same_count": True}, False),
+        ("overlap", {"ratio": 3.0, "memory_ratio": 1.0, "same_count": False}, False),
         ("import", {"seconds_more": 0.3}, True),
     ],
 )
@@ -103,3 +106,15 @@ def test_an_unknown_row_is_refused():
     command = [sys.executable, "-m", "minigpt.experiments.bench", "--only", "nonsense"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "training_characters" in done.stderr
+
+
+def test_overlap_at_a_tiny_size(tmp_path, monkeypatch):
+    pytest.importorskip("rbloom")
+    text = " ".join(f"word{i}" for i in range(9000))
+    monkeypatch.setattr(bench.data, "get", lambda name: [tmp_path / "text.txt"])
+    (tmp_path / "text.txt").write_text(text)
+    assert sum(len(piece.split()) for piece in bench.real_words(20_000)) == 20_000
+    found = [bench.fill_and_ask(who, 3000) for who in ("ours", "rbloom")]
+    for one in found:
+        assert one["found"] == one["ngrams"] == sum(len(piece.split()) - 7 for piece in bench.real_words(3000))
+    assert found[0]["filter"] == pytest.approx(found[1]["filter"], rel=0.01)

@@ -27,6 +27,8 @@ WAYS = {
 FIGURES = {
     "FilterSwitches": {"ways": WAYS},
     "BPEMerges": {},
+    "BloomBits": {},
+    "TextOverlap": {"train": "a hen sat on an egg", "text": "the hen sat on it"},
     "GPT2Tokens": {},
     "NextWord": {},
     "PaperResults": {},

@@ -142,10 +142,10 @@ def run(
     folder = out / f"{engine}-{_key(files, links, settings)[:12]}"  # datatrove marks tasks as done whatever their input
     use = lambda names: [OurStep(name, settings) for name in names if name not in settings.skip]  # noqa: E731
     parts, whole = str(folder / "parts"), str(folder / "whole")
-    _execute(
+    execute(
         [ReadPages(files, links), *use(ALONE), WritePages(parts)], len(files), workers, engine, folder / "logs_parts"
     )
-    _execute([ReadParts(parts), *use(TOGETHER), WritePages(whole)], 1, 1, engine, folder / "logs_whole")
+    execute([ReadParts(parts), *use(TOGETHER), WritePages(whole)], 1, 1, engine, folder / "logs_whole")
     return folder / "whole" / "00000.jsonl"
 
 
@@ -155,7 +155,7 @@ def _key(files: list[str], links: str | None, settings: pipeline.Settings) -> st
     return hashlib.sha256(f"{pipeline.FORMAT} {settings} {sums}".encode()).hexdigest()
 
 
-def _execute(blocks: list[PipelineStep], tasks: int, workers: int, engine: str, logs: Path) -> None:
+def execute(blocks: list[PipelineStep], tasks: int, workers: int, engine: str, logs: Path) -> None:
     """Runs the tasks of a pipeline that are not done; raises if one of them could not be done."""
     if engine == "ray":
         import ray

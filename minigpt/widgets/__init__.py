@@ -11,6 +11,7 @@ from minigpt.widgets import style
 from minigpt.widgets.figures import (
     Answers,
     Attention,
+    BloomBits,
     BPEMerges,
     Calculator,
     FilterSwitches,
@@ -19,6 +20,7 @@ from minigpt.widgets.figures import (
     PaperResults,
     ResidualGrowth,
     RunExplorer,
+    TextOverlap,
     Writer,
 )
 from minigpt.widgets.questions import quiz
@@ -27,6 +29,7 @@ __all__ = [
     "Answers",
     "Attention",
     "BPEMerges",
+    "BloomBits",
     "Calculator",
     "FilterSwitches",
     "GPT2Tokens",
@@ -34,6 +37,7 @@ __all__ = [
     "PaperResults",
     "ResidualGrowth",
     "RunExplorer",
+    "TextOverlap",
     "Writer",
     "quiz",
     "style",

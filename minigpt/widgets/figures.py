@@ -368,6 +368,65 @@ class RunExplorer(Figure):
         )
 
 
+class BloomBits(Figure):
+    """Chapter 13: a Bloom filter filled with the words of the reader's text, its bits, and its error as it grows.
+
+    Hashes and places are those of `minigpt.memorization.BloomFilter`. The error is measured by asking for 2,000 words
+    that never went in.
+
+    Args:
+        text: whose words go in.
+        rows, bits: hash functions, 1 to 10, and bits for each, a multiple of 8 from 8 to 96, at the start.
+        added: how many words are in it at the start.
+        ask: the word that is asked for at the start.
+    """
+
+    _esm = source("core.js", "chart.js", "bloom.js")
+    _css = source("widgets.css", "bloom.css")
+    about = "a Bloom filter, bit by bit, with your own words"
+    text = traitlets.Unicode().tag(sync=True)
+    rows = traitlets.Int().tag(sync=True)
+    bits = traitlets.Int().tag(sync=True)
+    added = traitlets.Int().tag(sync=True)
+    ask = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self,
+        text: str = "Four score and seven years ago our fathers brought forth on this continent a new nation, "
+        "conceived in liberty, and dedicated to the proposition that all men are created equal.",
+        rows: int = 4,
+        bits: int = 32,
+        added: int = 5,
+        ask: str = "goose",
+    ) -> None:
+        if not 1 <= rows <= 10 or bits not in range(8, 97, 8):
+            raise ValueError(f"rows must be from 1 to 10 and bits a multiple of 8 up to 96, not {rows} and {bits}")
+        super().__init__(text=text[:3000], rows=rows, bits=bits, added=max(0, added), ask=ask[:60])
+
+
+class TextOverlap(Figure):
+    """Chapter 13: the reader's text beside another, both marked where they share n-grams. Paper: section 4.
+
+    Counted as `minigpt.memorization.overlap` does, with exact sets.
+
+    Args:
+        train, text: the two texts at the start.
+        n: words of an n-gram at the start, 1 to 13.
+    """
+
+    _esm = source("core.js", "overlap.js")
+    _css = source("widgets.css", "overlap.css")
+    about = "your text, marked where its n-grams stand in another"
+    train = traitlets.Unicode().tag(sync=True)
+    text = traitlets.Unicode().tag(sync=True)
+    n = traitlets.Int().tag(sync=True)
+
+    def __init__(self, train: str, text: str, n: int = 8) -> None:
+        if not 1 <= n <= 13:
+            raise ValueError(f"n must be from 1 to 13 words here, not {n}")
+        super().__init__(train=train[:20000], text=text[:20000], n=n)
+
+
 class Writer(ModelFigure):
     """Chapter 08: the small model writes on from the reader's text; the distribution it draws from is there to touch.
 
