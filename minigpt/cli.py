@@ -1,4 +1,4 @@
-"""The command line: `minigpt train | sample | eval | reproduce | data | webtext | overlap`.
+"""The command line: `minigpt train | sample | eval | reproduce | data | webtext | overlap | tokens | cost`.
 
 Exit status: 0 done, 1 failed (or stopped by Ctrl-C), 2 used wrongly. An error is one line on standard error; with
 MINIGPT_DEBUG=1 the traceback comes with it.
@@ -13,6 +13,7 @@ import difflib
 import os
 import sys
 import textwrap
+import time
 import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ Train small GPT-2s and write with them.
   minigpt data list                                        texts that can be had by name
   minigpt webtext --tinyweb 2000 --out runs/web            a corpus from posts and web pages, filtered step by step
   minigpt overlap --train FILES --test FILES               how much of a test set stands in a training text
+  minigpt tokens my_texts --out runs/tokens                any texts as token shards, by all cores
+  minigpt cost gpt2-124M --gpus 8                          what a run will take, before it is begun
 
 Each command explains itself: minigpt train --help
 """
@@ -41,6 +44,8 @@ Train a model from scratch into a folder, or go on where a run ended.
   minigpt train shakespeare-char --n_layer 6 --out runs/b          the same, but for one key
   minigpt train my.toml --data my_text.txt --out runs/c            a training file, your own text
   minigpt train --resume --out runs/a                              go on after Ctrl-C, a crash or a kill
+
+  torchrun --standalone --nproc-per-node 8 -m minigpt train gpt2-124M --out runs/d --resume     by eight GPUs
 
 A training file is TOML, one key a line, with the keys below. Presets:
 {presets}.
@@ -124,6 +129,26 @@ JSON lines (.jsonl) with a "text" each; .gz, .bz2, .xz and .zst are unpacked; of
 """
 
 
+TOKENS = """\
+Token shards of any texts, made by all cores, for runs of a size at which training should not wait for its tokenizer.
+
+  minigpt tokens my_texts --out runs/tokens                       every .txt in a folder (a text each), every .jsonl
+  minigpt tokens c4/*.jsonl.gz --out runs/tokens                  JSON lines, a text each in the field "text"
+  minigpt tokens runs/web/ray-*/whole --out runs/tokens           what minigpt.webtext.datatrove left on a cluster
+  minigpt train gpt2-124M --data runs/tokens --out runs/model
+
+The shards are the same for any number of processes. What a stopped run has done is not done again: give the same
+command. Which texts are to validate on is decided by their hash.
+"""
+COST = """\
+What a run will take: parameters, arithmetic, time, money, and memory, by calculation.
+
+  minigpt cost gpt2-124M --gpus 8                                 on eight H100
+  minigpt cost gpt2-1558M --gpu A100 --gpus 32 --utilization 0.5  another machine, better used
+  minigpt cost gpt2-774M --batch_size 2 --recompute true          each key of a training file is an option
+"""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
     _print_utf8()
@@ -145,20 +170,19 @@ def main(argv: list[str] | None = None) -> int:
         return _fail(str(error), 2)
     except (ValueError, ArithmeticError, OSError) as error:
         return _fail(_one_sentence(error), 1)
-    except MemoryError:
-        return _fail("out of memory: lower batch_size (and raise grad_accum as much), or take a smaller model", 1)
+    except MemoryError as error:
+        return _fail(str(error) or "out of memory: take a smaller model, or a machine with more", 1)
     except RuntimeError as error:  # PyTorch's own, of which only the lack of memory is a user's matter
-        lacks_memory = ("out of memory", "can't allocate memory", "size calculation overflow")
-        if any(words in str(error) for words in lacks_memory):
-            return _fail("out of memory: lower batch_size (and raise grad_accum as much), or take a smaller model", 1)
+        if "out of memory" in str(error) or "can't allocate memory" in str(error):
+            return _fail("out of memory: take a smaller model, or a machine with more", 1)
         raise
 
 
 def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="minigpt", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="train | sample | eval | reproduce | data | webtext | overlap",
-        parser_class=_Parser,
+        dest="command", required=True, parser_class=_Parser,
+        metavar="train | sample | eval | reproduce | data | webtext | overlap | tokens | cost",
     )
     _add_train(commands)
     _add_sample(commands)
@@ -167,6 +191,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add_data(commands)
     _add_webtext(commands)
     _add_overlap(commands)
+    _add_tokens(commands)
+    _add_cost(commands)
     return parser
 
 
@@ -174,18 +200,63 @@ def _add_train(commands) -> None:
     from minigpt.training.settings import Settings, preset_names
 
     train = commands.add_parser(
-        "train", description=TRAIN.format(presets=", ".join(preset_names())), help="train a model",
+        "train", description=TRAIN.format(presets=textwrap.fill(", ".join(preset_names()), 100)), help="train a model",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minigpt train PRESET_OR_FILE.toml [--KEY VALUE ...] --out DIR [--resume]",
     )  # fmt: skip
     train.add_argument("source", nargs="?", metavar="PRESET_OR_FILE.toml", help="may be left out with --resume")
     train.add_argument("--out", required=True, metavar="DIR", help="the run's folder; must not hold another run")
     train.add_argument("--resume", action="store_true", help="go on where the run in DIR ended, with its settings")
-    keys = train.add_argument_group("keys of a training file (default)")
+    train.add_argument("--small", action="store_true", help="the run in miniature, a few steps, to try that all works")
+    _add_keys(train)
+    train.set_defaults(run=run_train)
+
+
+def _add_keys(parser) -> None:
+    from minigpt.training.settings import Settings
+
+    keys = parser.add_argument_group("keys of a training file (default)")
     for f in dataclasses.fields(Settings):
         what = f"{f.metadata['what']} ({f.default})".replace("%", "%%")
         keys.add_argument(f"--{f.name}", metavar="X", default=None, help=what)
-    train.set_defaults(run=run_train)
+
+
+def _add_cost(commands) -> None:
+    from minigpt.training.calculator import GPU_PRICES, UTILIZATION
+    from minigpt.training.perf import GPU_PEAKS
+
+    cost = commands.add_parser(
+        "cost", description=COST, help="memory, time and money of a run",
+        usage="minigpt cost PRESET_OR_FILE.toml [options]", formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    cost.add_argument("source", metavar="PRESET_OR_FILE.toml")
+    cost.add_argument("--gpu", default="H100", metavar="G", help=f"{', '.join(GPU_PEAKS)} (H100)")
+    cost.add_argument("--gpus", type=int, default=1, metavar="N", help="how many of them (1)")
+    cost.add_argument(
+        "--utilization", type=float, default=UTILIZATION, metavar="U",
+        help=f"share of their peak that is made use of ({UTILIZATION}); the bar of `minigpt train` shows yours",
+    )  # fmt: skip
+    prices = ", ".join(f"{gpu} {price:g}" for gpu, price in GPU_PRICES.items())
+    cost.add_argument("--price", type=float, metavar="D", help=f"dollars an hour of one ({prices})")
+    _add_keys(cost)
+    cost.set_defaults(run=run_cost)
+
+
+def _add_tokens(commands) -> None:
+    tokens = commands.add_parser(
+        "tokens", description=TOKENS, help="token shards of any texts",
+        usage="minigpt tokens FILES_OR_FOLDERS --out DIR [options]",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    tokens.add_argument("inputs", nargs="+", metavar="FILE_OR_FOLDER", help=".txt, .jsonl, also .gz and .zst")
+    tokens.add_argument("--out", required=True, metavar="DIR", help="a new folder, or that of a run to go on with")
+    tokens.add_argument("--tokenizer", default="gpt2", metavar="T", help="gpt2 or a saved one (gpt2)")
+    tokens.add_argument("--field", default="text", metavar="F", help="of a JSON line: where its text is (text)")
+    tokens.add_argument(
+        "--validation", type=float, default=0.005, metavar="S", help="share of the texts to validate on (0.005)"
+    )
+    tokens.add_argument("--processes", type=int, default=0, metavar="N", help="0: one a core (0)")
+    tokens.set_defaults(run=run_tokens)
 
 
 def _add_sample(commands) -> None:
@@ -306,15 +377,21 @@ def _add_overlap(commands) -> None:
     overlap.set_defaults(run=run_overlap)
 
 
+def changes_of(arguments: argparse.Namespace) -> dict[str, str]:
+    """The keys of a training file that are given as options."""
+    from minigpt.training.settings import Settings
+
+    changes = {f.name: getattr(arguments, f.name) for f in dataclasses.fields(Settings)}
+    return {name: value for name, value in changes.items() if value is not None}
+
+
 def run_train(arguments: argparse.Namespace) -> None:
     from minigpt.training.checkpoint import SETTINGS
-    from minigpt.training.settings import Settings, load_settings
+    from minigpt.training.settings import MINIATURE, load_settings
 
     if not arguments.out:
         raise UsageError("--out is empty; give the name of a new folder")
-    changes = {f.name: getattr(arguments, f.name) for f in dataclasses.fields(Settings)}
-    changes = {name: value for name, value in changes.items() if value is not None}
-    source = arguments.source
+    changes, source = changes_of(arguments), arguments.source
     if source is None:
         source = Path(arguments.out) / SETTINGS
         if not arguments.resume or not source.is_file():
@@ -322,12 +399,53 @@ def run_train(arguments: argparse.Namespace) -> None:
                 f"there is no run to resume in {arguments.out}: name a preset or a training file"
                 if arguments.resume else "name a preset or a training file; `minigpt train --help` shows them"
             )  # fmt: skip
-    settings = load_settings(source, changes)  # before the slow import: a typing error is told at once
-    from minigpt.training.loop import train
-
-    run = train(settings, arguments.out, resume=arguments.resume)
+    settings = load_settings(source, {**MINIATURE, **changes} if arguments.small else changes)
+    run = _train(settings, arguments.out, arguments.resume)
+    if os.environ.get("RANK", "0") != "0":
+        return  # of several processes, the first tells
     val = "" if run.val_loss is None else f", validation loss {run.val_loss:.4f}"
     print(f"{run.steps:,} steps, loss {run.loss:.4f}{val} nats a token; write with it: minigpt sample {run.out}")
+
+
+def _train(settings, out: str, resume: bool):
+    """Trains, alone or, under torchrun, as one of several; lack of memory ends in what to change."""
+    from minigpt.training import calculator
+
+    together = all(name in os.environ for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))  # so torchrun says
+    try:
+        if together:
+            from minigpt.training.distributed import train_together as train
+        else:
+            from minigpt.training.loop import train
+        if not together and (warning := calculator.too_little_memory(settings)):
+            print(warning, file=sys.stderr)  # a system that ends what asks for too much does so without a word
+        return train(settings, out, resume=resume)
+    except (MemoryError, RuntimeError) as error:
+        if not calculator.is_out_of_memory(error) or "out of memory: " in str(error):
+            raise
+        raise MemoryError(calculator.out_of_memory(settings)) from error
+
+
+def run_cost(arguments: argparse.Namespace) -> None:
+    from minigpt.training.calculator import table
+    from minigpt.training.settings import load_settings
+
+    a = arguments
+    print(table(load_settings(a.source, changes_of(a)), a.gpu, a.gpus, a.utilization, a.price))
+
+
+def run_tokens(arguments: argparse.Namespace) -> None:
+    from minigpt.training.tokens import make_tokens
+
+    a = arguments
+    counts = make_tokens(
+        a.inputs, a.out, tokenizer=a.tokenizer, field=a.field, validation=a.validation, processes=a.processes,
+        report=lambda line: print(line, file=sys.stderr, flush=True),
+    )  # fmt: skip
+    print(
+        f"{counts['documents']:,} texts; {counts['train']:,} tokens to train on and {counts['val']:,} to validate on, "
+        f"in {a.out}; train on them: minigpt train PRESET --data {a.out} --out DIR"
+    )
 
 
 def run_sample(arguments: argparse.Namespace) -> None:
@@ -610,6 +728,10 @@ def _one_sentence(error: Exception) -> str:
 
 
 def _fail(message: str, status: int) -> int:
+    rank = os.environ.get("RANK", "0")
+    if rank != "0":  # of several processes that torchrun started; mostly they fail of the same, and the first tells
+        time.sleep(3)
+        message = f"process {rank}: {message}"
     if os.environ.get("MINIGPT_DEBUG") == "1":
         traceback.print_exc()
     print(f"minigpt: {' '.join(message.split())}", file=sys.stderr)

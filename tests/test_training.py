@@ -434,7 +434,7 @@ def test_another_run_is_not_overwritten(text_file, tmp_path):
     assert {k: v for k, v in before.items() if k != "train.toml"} == {
         k: v for k, v in after.items() if k != "train.toml"
     }
-    assert load_settings(out / "train.toml") == loop._with_absolute_paths(settings)
+    assert load_settings(out / "train.toml") == loop.with_absolute_paths(settings)
 
 
 def test_two_runs_cannot_share_a_folder(text_file, tmp_path):

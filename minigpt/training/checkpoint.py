@@ -28,6 +28,7 @@ from minigpt.lock import Locked, locked
 from minigpt.recorded import write_atomic
 
 CHECKPOINT, LOG, SETTINGS, LOCK = "checkpoint.safetensors", "log.jsonl", "train.toml", ".lock"
+PARTS = "checkpoint"  # the folder of a checkpoint that several processes write: see minigpt.training.distributed
 RUN_FILES = ("config.json", "model.safetensors", "minigpt_tokenizer.json", SETTINGS, LOG, CHECKPOINT)
 
 

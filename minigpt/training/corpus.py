@@ -5,7 +5,7 @@
 | a file, or a name of `minigpt data list` | the first nine tenths of its bytes | the last tenth |
 | a folder with val.txt, valid.txt or validation.txt | its other .txt files, in the order of their names | that file |
 | a folder without | the first nine tenths of all its .txt files, in the order of their names | the last tenth |
-| the `tokens` folder of `minigpt webtext` | its shards train-*, by its own tokenizer | its shards val-* |
+| a folder of shards: of `minigpt tokens`, `tokens` of `minigpt webtext` | train-*, by its own tokenizer | val-* |
 | `tinyweb` | pages of its split "train" | pages of its split "test" |
 
 A file is a document (of tinyweb, each page): where the tokenizer has <|endoftext|>, that token ends each. A folder's
@@ -30,7 +30,7 @@ from minigpt import data as datasets
 from minigpt.errors import UsageError, unknown
 from minigpt.tokenizer import FILE_NAME, Tokenizer
 from minigpt.training.settings import Settings
-from minigpt.training.shards import read_shards, write_shards
+from minigpt.training.shards import read_shard, read_shards, shard_checksum, write_shards
 
 SPLITS = ("train", "val")
 VALIDATION_FILES = ("val.txt", "valid.txt", "validation.txt")
@@ -210,14 +210,19 @@ class Tokens:
         return sum(len(shard) for shard in self.train)
 
 
-def prepare(settings: Settings) -> Tokens:
+def prepare(settings: Settings, share: tuple[int, int] = (0, 1)) -> Tokens:
     """The text of `settings.data` as token shards. They are kept in the cache: a second run on the text starts at once.
+
+    Where `settings.data` is a folder of shards, their tokens are compared with the checksums in their headers.
+
+    Args:
+        share: (r, n): of such shards check only number r, r + n, ...; the others are for other processes.
 
     Raises:
         FileNotFoundError, ValueError, OSError: as `open_corpus`, and for a tokenizer that does not load or fit.
     """
     if _is_whole(Path(settings.data)):
-        return _read_tokens(Path(settings.data), None)
+        return _read_checked(Path(settings.data), share)
     corpus = open_corpus(settings.data)
     key = hashlib.sha256(f"{FORMAT} {corpus.checksum} {_tokenizer_key(settings)}".encode()).hexdigest()[:32]
     folder = datasets.cache_dir() / "tokens" / key
@@ -227,11 +232,21 @@ def prepare(settings: Settings) -> Tokens:
     return _read_tokens(folder, key)
 
 
-def _read_tokens(folder: Path, key: str | None) -> Tokens:
-    """The shards of a folder and the tokenizer that wrote them; without a key, that of the files' own bytes."""
-    if key is None:
-        paths = [folder / FILE_NAME, *sorted(folder.glob("*.tokens"))]
-        key = hashlib.sha256(" ".join(map(datasets.sha256_of, paths)).encode()).hexdigest()[:32]
+def _read_checked(folder: Path, share: tuple[int, int]) -> Tokens:
+    """The shards of a folder that is named as data, read through once. Raises ValueError if one is damaged."""
+    from tqdm import tqdm
+
+    tokenizer, paths = Tokenizer.load(folder), sorted(folder.glob("*.tokens"))
+    mine = paths[share[0] :: share[1]]
+    large = share[0] == 0 and sum(path.stat().st_size for path in mine) > 2**30
+    for path in tqdm(mine, desc="checking the tokens", unit="file", disable=not large):
+        read_shard(path, tokenizer.vocab_size, check=True)
+    known = [datasets.sha256_of(folder / FILE_NAME), *(f"{path.name} {shard_checksum(path)}" for path in paths)]
+    return _read_tokens(folder, hashlib.sha256(" ".join(known).encode()).hexdigest()[:32])
+
+
+def _read_tokens(folder: Path, key: str) -> Tokens:
+    """The shards of a folder and the tokenizer that wrote them."""
     tokenizer = Tokenizer.load(folder)
     train, val = (read_shards(folder, split, tokenizer.vocab_size) for split in SPLITS)
     return Tokens(tokenizer, train, val, key)

@@ -11,18 +11,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
+from minigpt.config import GPTConfig
 from minigpt.model import GPT, IGNORE, init_weights
 from minigpt.recorded import write_atomic
 from minigpt.tokenizer import Tokenizer
 from minigpt.training.checkpoint import (
     CHECKPOINT,
+    PARTS,
     SETTINGS,
     Log,
     load_checkpoint,
@@ -45,6 +49,7 @@ EVAL_WINDOWS = (
 # (`data` is compared by the checksum of the text instead.)
 FREE_KEYS = (
     "data", "tokenizer", "eval_every", "eval_batches", "save_every", "keep_every", "device", "compile", "threads",
+    "recompute", "parallel",
 )  # fmt: skip
 
 
@@ -89,9 +94,13 @@ def train(settings: Settings, out: str | Path, resume: bool = False, progress: b
         TrainingStopped: Ctrl-C, after saving.
     """
     out = Path(out)
-    report = _say if progress else lambda line: None
-    settings = _with_absolute_paths(settings)
+    report = say if progress else lambda line: None
+    settings = with_absolute_paths(settings)
     refuse_other_run(out, resume)
+    if (out / PARTS).is_dir():
+        raise SettingsError(
+            f"the run in {out} was begun under torchrun; go on with it by torchrun -m minigpt train --resume --out DIR"
+        )
     device, dtype = choose_device(settings), choose_dtype(settings)
     tokens = prepare(settings)
     threads = torch.get_num_threads()
@@ -110,6 +119,8 @@ def train(settings: Settings, out: str | Path, resume: bool = False, progress: b
 class Trainer:
     """A run in progress. `train` makes one; the methods are the loop, from the whole to the single step."""
 
+    processes = 1  # that share the work; see minigpt.training.distributed for more
+
     def __init__(
         self, settings: Settings, tokens: Tokens, out: Path, device: torch.device, dtype: torch.dtype,
         report: Callable[[str], None] = lambda line: None,
@@ -121,11 +132,21 @@ class Trainer:
         if settings.init_std != 0.02:
             with torch.no_grad():
                 init_weights(self.model, settings.init_std)
-        self.model.to(device)
+        if settings.recompute == "true":
+            recompute_blocks(self.model)
+        self.forward = self.set_up()
         self.optimizer = make_optimizer(self.model, settings)
         self.scaler = torch.amp.GradScaler(device.type, enabled=dtype == torch.float16)
-        self.forward = compiled(self.model, settings, device, self.autocast, report)
         self.step = 0
+
+    def set_up(self) -> nn.Module:
+        """The model on its device; returns what the loop calls for a loss: the model, compiled where that pays."""
+        self.model.to(self.device)
+        return compiled(self.model, self.settings, self.device, self.autocast, self.report)
+
+    def how(self) -> str:
+        """A word or two on how the model is run."""
+        return "compiled" if self.forward is not self.model else "eager"
 
     def autocast(self):
         """16-bit products where `dtype` asks for them; the weights and the sums stay in 32 bit."""
@@ -136,23 +157,34 @@ class Trainer:
     def run(self, resume: bool, progress: bool) -> Run:
         """All steps that are left, with what belongs around them."""
         self.begin(resume)
-        log = Log(self.out, self.step)
+        log = self.open_log()
         bar = _ProgressBar(self, progress)
         try:
             with stop_signals(self.report) as stop:
                 while self.step < self.settings.max_steps:
                     line = self.logged_step(bar)
                     log.write(line)
-                    ends = stop.is_set() or self.step == self.settings.max_steps
+                    stopped = self.agree(stop.is_set())
+                    ends = stopped or self.step == self.settings.max_steps
                     if is_due(self.step, self.settings.keep_every):
                         self.keep()
                     if ends or is_due(self.step, self.settings.save_every):
                         self.save()
-                    if stop.is_set():
+                    if stopped:
                         raise TrainingStopped(self._how_to_resume())
         finally:
             bar.close()
             log.close()
+        return self.result()
+
+    def open_log(self) -> Log:
+        return Log(self.out, self.step)
+
+    def agree(self, stop: bool) -> bool:
+        """Whether to stop now; of several processes (`minigpt.training.distributed`), all at the same step."""
+        return stop
+
+    def result(self) -> Run:
         lines = read_log(self.out)
         if not lines:
             raise ValueError(f"{self.out} has all its steps, but its log was lost; use its model, or train it anew")
@@ -161,36 +193,50 @@ class Trainer:
 
     def begin(self, resume: bool) -> None:
         """Puts the folder in order: a complete model folder and checkpoint of step 0, or what was saved, loaded."""
-        checkpoint = self.out / CHECKPOINT
-        if resume and checkpoint.exists():
-            check_same_run(self.settings, self.tokens.checksum, self.out)
-            saved = load_checkpoint(checkpoint, self.model, self.optimizer)
-            self.step = saved["step"]
-            self.scaler.load_state_dict(saved["scaler"])
+        if resume and self.load():
             self.report(f"going on in {self.out} after step {self.step:,} of {self.settings.max_steps:,}")
         elif resume:
             self.report(f"{self.out} holds no checkpoint yet: starting at step 0")
         self.report(
             f"{self.model.config.n_params:,} parameters, vocabulary {self.model.config.vocab_size:,}, "
             f"{len(self.tokens):,} tokens to train on; {self.device}, {str(self.dtype).removeprefix('torch.')}, "
-            f"{'compiled' if self.forward is not self.model else 'eager'}"
+            + self.how()
         )
+        self.write_what_stays()
+        if self.step == 0:
+            self.save()
+
+    def write_what_stays(self) -> None:
+        """The files of the folder that do not change with the steps, and an empty log at the start."""
         write_atomic(self.out / SETTINGS, self.settings.to_toml())
         if self.step == 0:
             self.tokens.tokenizer.save(self.out)
             Log(self.out, 0).close()
-            self.save()
+
+    def load(self) -> bool:
+        """Goes back to what was saved last, if anything was."""
+        path = self.out / CHECKPOINT
+        if not path.exists():
+            return False
+        check_same_run(self.settings, self.tokens.checksum, self.out, read_progress(path))
+        saved = load_checkpoint(path, self.model, self.optimizer)
+        self.step = saved["step"]
+        self.scaler.load_state_dict(saved["scaler"])
+        return True
 
     def save(self) -> None:
         """First the model for others to load, then the checkpoint: cut off anywhere, a run can go on."""
         self.model.save_pretrained(self.out)
-        progress = {
+        save_checkpoint(self.out / CHECKPOINT, self.model, self.optimizer, self.progress())
+
+    def progress(self) -> dict[str, Any]:
+        """What a checkpoint says of the run, besides its tensors."""
+        return {
             "step": self.step,
             "settings": dataclasses.asdict(self.settings),
             "text": self.tokens.checksum,
             "scaler": self.scaler.state_dict(),
         }
-        save_checkpoint(self.out / CHECKPOINT, self.model, self.optimizer, progress)
 
     def keep(self) -> None:
         """The model of this step in a folder of its own, in 16 bit, with its tokenizer."""
@@ -215,9 +261,12 @@ class Trainer:
         }
         if self.step == s.max_steps or is_due(self.step, s.eval_every):
             with self.autocast():
-                line["val_loss"] = evaluate(self.forward, self.val_rows, self.device, s.eval_batches)
+                line["val_loss"] = self.validate()
         bar.show(line)
         return line
+
+    def validate(self) -> float:
+        return evaluate(self.forward, self.val_rows, self.device, self.settings.eval_batches)
 
     def train_step(self, step: int) -> float:
         """One step of the optimizer (they count from 1): returns the mean loss of its batches, nats a token.
@@ -247,15 +296,18 @@ class Trainer:
     def _check_finite(self, step: int, loss: float, norm: float) -> None:
         if math.isfinite(loss) and (math.isfinite(norm) or self.scaler.is_enabled()):
             return  # in float16 a gradient may overflow: the scaler leaves out that step and scales less
-        checkpoint = self.out / CHECKPOINT
-        kept = "nothing is kept"
-        if checkpoint.exists():
-            kept = f"{self.out} keeps the checkpoint of step {read_progress(checkpoint)['step']}"
+        saved = self.saved_step()
+        kept = "nothing is kept" if saved is None else f"{self.out} keeps the checkpoint of step {saved}"
         what = f"loss is {loss}" if not math.isfinite(loss) else f"gradient's length is {norm}"
         raise FloatingPointError(
             f"the {what} at step {step}, so training stops and {kept}: "
             f"start anew with a lower learning_rate (now {self.settings.learning_rate:g}) or a longer warmup_steps"
         )
+
+    def saved_step(self) -> int | None:
+        """The step of the last checkpoint."""
+        path = self.out / CHECKPOINT
+        return read_progress(path)["step"] if path.exists() else None
 
     def _how_to_resume(self) -> str:
         return (
@@ -339,9 +391,12 @@ def is_due(step: int, every: int) -> bool:
     return every > 0 and step % every == 0
 
 
-def check_same_run(settings: Settings, text: str, out: Path) -> None:
-    """Raises SettingsError, naming the keys, if a run to be resumed began with other settings or another text."""
-    saved = read_progress(out / CHECKPOINT)
+def check_same_run(settings: Settings, text: str, out: Path, saved: dict[str, Any]) -> None:
+    """Raises SettingsError, naming the keys, if a run to be resumed began with other settings or another text.
+
+    Args:
+        saved: what the checkpoint in `out` says of the run: `Trainer.progress`.
+    """
     now = dataclasses.asdict(settings)
     other = [
         f"{key} is {saved['settings'][key]} in it and {now[key]} now"
@@ -399,13 +454,28 @@ def choose_dtype(settings: Settings) -> torch.dtype:
     return getattr(torch, settings.dtype)
 
 
+def recompute_blocks(model: GPT) -> None:
+    """Lets each block keep only its input for the backward pass, and compute the rest again when it is needed there.
+
+    Of the 16 n_embd numbers a token that a block keeps, one n_embd is left, for a third more arithmetic (Chen et al.,
+    2016, "Training deep nets with sublinear memory cost").
+    """
+    for block in model.h:
+        block.forward = partial(checkpoint, block.forward, use_reentrant=False)
+
+
+def wants_compiling(settings: Settings, config: GPTConfig, device: torch.device) -> bool:
+    """Whether the settings ask for torch.compile, or leave it open and it pays."""
+    pays_from = {"cuda": 1e15}  # FLOP of the whole run: ten times what compiling costs; a CPU gains nothing by it
+    work = flops_per_token(config) * settings.tokens_per_step * settings.max_steps
+    return settings.compile == "true" or settings.compile == "auto" and work >= pays_from.get(device.type, math.inf)
+
+
 def compiled(
     model: nn.Module, settings: Settings, device: torch.device, autocast: Callable, report: Callable[[str], None]
 ) -> nn.Module:
     """The model through torch.compile where that pays and works, else the model itself; a failure is one line."""
-    pays_from = {"cuda": 1e15}  # FLOP of the whole run: ten times what compiling costs; a CPU gains nothing by it
-    work = flops_per_token(model.config) * settings.tokens_per_step * settings.max_steps
-    if settings.compile == "false" or settings.compile == "auto" and work < pays_from.get(device.type, math.inf):
+    if not wants_compiling(settings, model.config, device):
         return model
     report("compiling the model (about a minute)")
     random = torch.get_rng_state()
@@ -453,7 +523,7 @@ class _ProgressBar:
         from tqdm.auto import tqdm
 
         self.flops = flops_per_token(trainer.model.config)
-        self.peak = peak_flops(trainer.device, trainer.dtype) if shown else math.inf
+        self.peak = trainer.processes * peak_flops(trainer.device, trainer.dtype) if shown else math.inf
         self.val_loss, self.speed, self.step = None, None, trainer.step
         self.bar = tqdm(
             total=trainer.settings.max_steps, initial=trainer.step, disable=not shown, unit="step", dynamic_ncols=True,
@@ -476,13 +546,13 @@ class _ProgressBar:
         self.bar.close()
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     from tqdm import tqdm
 
     tqdm.write(line, file=sys.stderr)
 
 
-def _with_absolute_paths(settings: Settings) -> Settings:
+def with_absolute_paths(settings: Settings) -> Settings:
     """`data` and `tokenizer` as absolute paths where they are files, so that the run can be resumed from any folder."""
     values = {"data": settings.data, "tokenizer": settings.tokenizer}
     paths = {

@@ -25,6 +25,14 @@ TOKENIZERS = ("char", "gpt2", "bpe")
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 
 
+# A run so small that it takes seconds on a laptop: what is tried is everything but the learning. A step still takes as many
+# batches as eight processes can share out.
+MINIATURE = {
+    "n_layer": 2, "n_head": 2, "n_embd": 32, "block_size": 32, "batch_size": 1, "grad_accum": 8, "max_steps": 6,
+    "warmup_steps": 2, "eval_every": 3, "eval_batches": 1, "save_every": 2, "threads": 1,
+}  # fmt: skip
+
+
 class SettingsError(UsageError):
     """A training file or an option that cannot be meant so."""
 
@@ -74,6 +82,8 @@ class Settings:
     dtype: str = key("auto", "auto (16 bit where the device is made for it), float32, bfloat16, float16")
     compile: str = key("auto", "torch.compile: auto (where the run is long enough to repay it), true, false")
     threads: int = key(0, "of the CPU; 0: as many as PyTorch finds")
+    recompute: str = key("false", "compute activations again in the backward pass instead of keeping them: true, false")
+    parallel: str = key("auto", "under torchrun: ddp (whole copies), fsdp (shared out), auto (fsdp if ddp does not fit)")
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):
@@ -140,6 +150,8 @@ _CHOICES = {
     "rows": ("windows", "documents"),
     "dtype": ("auto", "float32", "bfloat16", "float16"),
     "compile": ("auto", "true", "false"),
+    "recompute": ("true", "false"),
+    "parallel": ("auto", "ddp", "fsdp"),
 }
 
 
@@ -201,7 +213,7 @@ def _convert(name: str, kind: str, value: Any) -> Any:
             if isinstance(value, bool):
                 return str(value).lower()  # compile = true, unquoted
             if isinstance(value, str):
-                return value.lower() if name in ("compile", "dtype") else value
+                return value.lower() if name in _CHOICES else value
             raise TypeError
         if isinstance(value, bool):
             raise TypeError

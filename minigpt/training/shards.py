@@ -98,6 +98,12 @@ def read_shard(path: str | os.PathLike, vocab_size: int | None = None, check: bo
     return tokens
 
 
+def shard_checksum(path: str | os.PathLike) -> str:
+    """The sha256 of a shard's tokens, as its header has it."""
+    with open(path, "rb") as file:
+        return HEADER.unpack(file.read(HEADER.size))[-1].hex()
+
+
 def write_shards(folder: Path, name: str, ids: Iterable[np.ndarray], vocab_size: int) -> int:
     """Writes ids to NAME-00000.tokens, NAME-00001.tokens, ... of about `SHARD_TOKENS` each; returns how many tokens."""
     pieces, total, number = iter(ids), 0, 0
