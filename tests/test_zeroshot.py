@@ -286,7 +286,8 @@ def test_de_tokenized_texts_are_divided_by_the_words_of_the_file(folder, model, 
 
 def hugging_face(model: GPT, tokenizer: Tokenizer, path):
     """The same model and tokenizer as lm-evaluation-harness takes them."""
-    harness = pytest.importorskip("lm_eval.models.huggingface", reason="lm-eval is not installed: pip install lm-eval")
+    reason = "lm-eval is not installed: pip install minigpt-book[compare]"
+    harness = pytest.importorskip("lm_eval.models.huggingface", reason=reason)
     import tokenizers
     import transformers
 
