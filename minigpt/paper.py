@@ -428,6 +428,7 @@ GAPS = {
 
 RESULTS = {
     "lambada_plain": Fact(52.66, "LAMBADA accuracy of 1542M in %, without the filter of stop words", "section 3.3"),
+    "lambada_before": Fact(19, "LAMBADA accuracy of language models before, in %", "section 3.3"),
     "lambada_outside": Fact(19, "% of LAMBADA answers that are not in the context", "section 3.3"),
     "translation_en_fr": Fact(5, "BLEU English to French; Figure 1 shows French to English", "section 3.7"),
     "translation_best_unsupervised": Fact(33.5, "BLEU of Artetxe 2019, French to English", "section 3.7"),
@@ -617,6 +618,31 @@ OTHERS = {
         "LAMBADA, accuracy of the last BPE token in %",
         (46.67, None, None, None),
         "bflm; huggingface/transformers issue 13761",
+    ),
+    "lambada last token, newline": Measurement(
+        "LAMBADA, accuracy of the last BPE token in %, a line end before the text",
+        (46.89, None, None, None),
+        "openai/gpt-2 issue 131",
+    ),
+    "lambada greedy, stop words": Measurement(
+        "LAMBADA (OpenAI's file), accuracy of the word in %, written greedily with stop words filtered",
+        (41.98, None, None, None),
+        "bflm, eval_lambada_slow.py",
+    ),
+    "lambada tokenised": Measurement(
+        "LAMBADA as first published, accuracy of the word in %",
+        (26, None, None, None),
+        "huggingface/transformers issue 491; bflm",
+    ),
+    "lambada tokenised, stop words": Measurement(
+        "LAMBADA as first published, accuracy of the word in %, stop words filtered",
+        (31, None, None, None),
+        "huggingface/transformers issue 491; bflm",
+    ),
+    "lambada de-tokenised, stop words": Measurement(
+        "LAMBADA as first published and de-tokenised, accuracy of the word in %, stop words filtered",
+        (33.6, None, None, None),
+        "openai/gpt-2 issue 131; bflm",
     ),
     "lambada Malkin": Measurement(
         "LAMBADA, f_max of Malkin 2021, accuracy in %",
