@@ -33,6 +33,7 @@ FIGURES = {
     "NextWord": {},
     "PaperResults": {},
     "Attention": {},
+    "LambadaLadder": {},
     "Calculator": {},
     "ResidualGrowth": {},
     "RunExplorer": {"runs": [RUN]},

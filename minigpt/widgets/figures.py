@@ -427,6 +427,50 @@ class TextOverlap(Figure):
         super().__init__(train=train[:20000], text=text[:20000], n=n)
 
 
+class LambadaLadder(ModelFigure):
+    """Chapter 10: a passage's last word, and what each rung of LAMBADA's ladder makes of one model's guess.
+
+    The rungs are those of `minigpt.zeroshot.lambada.climb`, and one more that chooses among the passage's words.
+
+    Args:
+        text: the passage at the start, its last word being the question; the first story's if there is none.
+        size: the model at the start, one of `minigpt.tinyweb.SIZES`; the reader can choose another.
+        model_dir: in a notebook, a model folder to ask instead of the book's small model.
+    """
+
+    _esm = source("core.js", "bpe.js", "gpt.js", "models.js", "ladder.js")
+    _css = source("widgets.css", "ladder.css")
+    about = "LAMBADA's ladder of protocols on your own passage"
+    text = traitlets.Unicode().tag(sync=True)
+    passages = traitlets.List().tag(sync=True)  # [[what the button says, [text, ...]], ...]
+    stop_words = traitlets.List().tag(sync=True)
+
+    def __init__(self, text: str | None = None, size: str = DEFAULT_SIZE, model_dir: str | Path | None = None) -> None:
+        from minigpt.zeroshot.lambada import STOP_WORDS
+
+        passages = passages_of_each_set()
+        super().__init__(
+            size,
+            model_dir,
+            text=passages[0][1][0] if text is None else text[:1500],
+            passages=passages,
+            stop_words=sorted(STOP_WORDS),
+        )
+
+
+def passages_of_each_set(n: int = 4) -> list[list]:
+    """Stories, pages of the test split, and pages of unseen kinds, each up to and with its last word."""
+    from minigpt.tinyweb import documents, unseen
+    from minigpt.tinyweb.tasks import items
+
+    def first(texts) -> list[str]:
+        return [re.sub(r"\W+$", "", text) for text in texts if 20 < len(text.split()) < 130][:n]
+
+    stories = [item.prompt + item.answer for item in reversed(items("last_word", n))]
+    return [["a story", stories], ["a page", first(documents(30, split="test"))],
+            ["an unseen kind of page", first(unseen.documents(12))]]  # fmt: skip
+
+
 class Writer(ModelFigure):
     """Chapter 08: the small model writes on from the reader's text; the distribution it draws from is there to touch.
 
