@@ -307,6 +307,24 @@ _PAPER = (
         paper="section 3.4, Figure 3: accuracy, full and partial scoring; section 4: 10 schemas overlap with WebText",
     ),
     DataSet(
+        "winograd-labels", "which of the 273 schemas are associative, and which may be switched, by Trichelair et al. 2018",
+        "none stated",
+        tuple(
+            RemoteFile(
+                name, size, sha256,
+                _github("ptrichel/How-Reasonable-are-Common-Sense-Reasoning-Tasks",
+                        "66ac26dafa23bd0628dc416f35d67217f189bdfd", name),
+            )
+            for name, size, sha256 in (
+                ("WSC_associative_label.json", 59_200,
+                 "cbddc5ecfa202acaab19caa1d01d655a023c58376b1a79ee11864ddb34bd0b34"),
+                ("WSC_switched_label.json", 89_624,
+                 "59d094a048b311191c8b34c35a448c18f7d8f81df5cda2d5e0c933e9ff3f6986"),
+            )
+        ),
+        paper="section 3.4 recommends the work that they are from",
+    ),
+    DataSet(
         "coqa", "conversations about a passage, 500 of the development set",
         "by domain: CC BY-SA 4.0, MSR-LA, RACE's own, Apache 2.0",
         (RemoteFile(
