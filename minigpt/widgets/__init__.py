@@ -21,6 +21,7 @@ from minigpt.widgets.figures import (
     PaperResults,
     ResidualGrowth,
     RunExplorer,
+    SchemaScores,
     TextOverlap,
     Writer,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "PaperResults",
     "ResidualGrowth",
     "RunExplorer",
+    "SchemaScores",
     "TextOverlap",
     "Writer",
     "quiz",

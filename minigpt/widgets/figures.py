@@ -469,6 +469,44 @@ def passages_of_each_set(n: int = 4) -> list[list]:
     stories = [item.prompt + item.answer for item in reversed(items("last_word", n))]
     return [["a story", stories], ["a page", first(documents(30, split="test"))],
             ["an unseen kind of page", first(unseen.documents(12))]]  # fmt: skip
+class SchemaScores(ModelFigure):
+    """Chapter 11: a Winograd schema under both candidates: every word's nats, full and partial sums word by word.
+
+    The model reads `<|endoftext|>` first; the sums are those of `minigpt.zeroshot.winograd`. Paper: section 3.4.
+
+    Args:
+        text: a sentence with two candidates in the pronoun's place, [this / that]; the first example's if none is given.
+        examples: how many items of tinyweb's task "pronoun" the reader can take, two by two.
+        size: the model at the start, one of `minigpt.tinyweb.SIZES`; the reader can choose another.
+        model_dir: in a notebook, a model folder to show instead of the book's small model.
+    """
+
+    _esm = source("core.js", "bpe.js", "gpt.js", "chart.js", "models.js", "schema.js")
+    _css = source("widgets.css", "schema.css")
+    about = "a Winograd schema, scored word by word"
+    text = traitlets.Unicode().tag(sync=True)
+    examples = traitlets.List().tag(sync=True)  # [[what the button says, the sentence, the answer], ...]
+
+    def __init__(
+        self,
+        text: str | None = None,
+        examples: int = 6,
+        size: str = DEFAULT_SIZE,
+        model_dir: str | Path | None = None,
+    ) -> None:
+        from minigpt.tinyweb.tasks import items as make_items
+
+        if examples < 0 or (not examples and text is None):
+            raise ValueError(f"the figure needs a text, or examples, not {examples} of them")
+        made = [
+            [
+                item.rest.strip(),
+                f"{item.prompt} [{item.candidates[0].strip()} / {item.candidates[1].strip()}]{item.rest}",
+                item.answer.strip(),
+            ]
+            for item in make_items("pronoun", examples)
+        ]
+        super().__init__(size, model_dir, text=made[0][1] if text is None else text[:500], examples=made)
 
 
 class Writer(ModelFigure):
