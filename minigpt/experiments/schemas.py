@@ -67,25 +67,26 @@ def labels(schemas: Sequence[Schema]) -> tuple[list[bool], dict[int, Schema]]:
     return associative, switched
 
 
-def twins(schemas: Sequence[Schema]) -> int:
-    """How many pairs of neighbours have the same candidates and opposite answers."""
+def bare(candidate: str) -> str:
+    """A candidate without what changes with its place: capitals, article, genitive."""
+    return re.sub(r"^(the|a|an|my|his|her|their) |'s?$", "", candidate.strip().lower())
 
-    def bare(candidate: str) -> str:
-        return re.sub(r"^(the|a|an|my|his|her|their) |'s?$", "", candidate.strip().lower())
 
-    pairs, i = 0, 0
+def twins(schemas: Sequence[Schema]) -> list[tuple[Schema, Schema]]:
+    """The pairs of neighbours that have the same candidates and opposite answers."""
+    pairs, i = [], 0
     while i + 1 < len(schemas):
         one, other = schemas[i], schemas[i + 1]
         same = [{bare(c) for c in schema.candidates} for schema in (one, other)]
         found = same[0] == same[1] and bare(one.answer) != bare(other.answer)
-        pairs, i = pairs + found, i + 1 + found
+        pairs += [(one, other)] * found
+        i += 1 + found
     return pairs
 
 
 def first_named(schema: Schema) -> str | None:
     """The candidate that the sentence names first; None if it does not name both in so many words."""
-    bare = [re.sub(r"^(the|a|an|my|his|her|their) |'s?$", "", c.strip().lower()) for c in schema.candidates]
-    found = [schema.before.lower().find(one) for one in bare]
+    found = [schema.before.lower().find(bare(one)) for one in schema.candidates]
     return None if min(found) < 0 or found[0] == found[1] else schema.candidates[found[1] < found[0]]
 
 
@@ -97,7 +98,9 @@ def holdings(schemas: Sequence[Schema], associative: Sequence[bool], switchable:
     named = [(schema, first) for schema in schemas if (first := first_named(schema))]
     return {
         "schemas": len(schemas),
-        "pairs of twins": twins(schemas),
+        "pairs of twins": len(twins(schemas)),
+        "pairs that differ before the pronoun": sum(key(a.before) != key(b.before) for a, b in twins(schemas)),
+        "nothing but a full stop after it": sum(schema.rest.strip() == "." for schema in schemas),
         "associative": sum(associative),
         "switchable": len(switchable),
         "both": sum(associative[i] for i in switchable),
