@@ -1,5 +1,5 @@
 // A sentence with two candidates in a pronoun's place: the nats of every word under each, and both scores, word by word.
-const DEEP = 8; // nats at which a word has the darkest colour
+const DEEP = 6; // nats at which a word has the darkest colour
 
 // "Ada thanked Bibi because [Ada / Bibi] had helped." as its parts; null if it has no such place.
 function partsOf(text) {
@@ -180,11 +180,9 @@ function schemaFigure(body, { model: gpt, tokenizer }, input, type) {
       if (!at) row.chips[0].tabIndex = 0;
       row.chips.forEach((chip, w) => {
         const share = Math.min(1, found[i].words[w].nats / DEEP);
-        const strong = w < at && share > 0.6;
+        // At most 48 %, so that the word can be read on it, in the dark as well.
         chip.style.background =
-          w < at ? `color-mix(in oklab, var(--mg-blue) ${Math.round(70 * share)}%, var(--mg-soft))` : "";
-        chip.style.color = strong ? "var(--mg-bg)" : "";
-        chip.classList.toggle("mg-strong", strong);
+          w < at ? `color-mix(in oklab, var(--mg-blue) ${Math.round(48 * share)}%, var(--mg-soft))` : "";
         chip.classList.toggle("mg-later", w >= at);
         chip.classList.toggle("mg-named", w === found[i].place);
       });
