@@ -81,7 +81,7 @@ function render({ model, el }) {
   const body = card(
     el,
     "A schema, word by word",
-    "Write a sentence with two candidates in the pronoun\u2019s place, [this / that]. The darker a word, the less it was expected.",
+    "Write a sentence with two candidates in the pronoun\u2019s place, [this / that]. The more color, the less expected.",
   );
   const truth = h("p", { class: "mg-note" });
   const type = (text, said) => {
