@@ -368,6 +368,104 @@ class RunExplorer(Figure):
         )
 
 
+class Prompts(ModelFigure):
+    """Chapter 12: an article, example pairs or a question of the reader's, ways to ask, and what a small model writes.
+
+    `<|endoftext|>` comes before the prompt; the answer is greedy, to the end of the line, and its probability is that of
+    all its tokens and of what ended it, as in `minigpt.zeroshot.scoring.write`. Paper: sections 3.6 to 3.8.
+
+    Args:
+        task: at the start, one of `WAYS`.
+        items: how many of each task the reader can go through, of tinyweb's test split.
+        size: the model at the start, one of `minigpt.tinyweb.SIZES`; the reader can choose another.
+        model_dir: in a notebook, a model folder to ask instead of the book's small models.
+
+    Raises:
+        ValueError: there is no such task, or fewer than one item.
+    """
+
+    _esm = source("core.js", "bpe.js", "gpt.js", "models.js", "prompts.js")
+    about = "what a small model writes, asked in several ways"
+    task = traitlets.Unicode().tag(sync=True)
+    tasks = traitlets.List().tag(sync=True)
+
+    def __init__(
+        self, task: str = "summary", items: int = 5, size: str = "2.8M", model_dir: str | Path | None = None
+    ) -> None:
+        if task not in WAYS or items < 1:
+            raise ValueError(f"the figure needs one of the tasks {', '.join(WAYS)} and an item, not {task!r} and {items}")
+        super().__init__(size, model_dir, task=task, tasks=[prompt_task(name, items) for name in WAYS])
+
+
+# What is wanted, what the text is, and the ways to ask: what the button says, whether the pairs stand first, what is before and after.
+_ARROW = (("the pairs, then =", True, "", " ="), ("= without pairs", False, "", " ="), ("the pairs, no =", True, "", ""))
+WAYS = {
+    "summary": ("a summary", "Article", (
+        ("TL;DR:", False, "", "\nTL;DR:"), ("a line break", False, "", "\n"), ("nothing", False, "", ""),
+        ("In short:", False, "", "\nIn short:"),
+    )),
+    "translation_en_wo": ("into Wobblish", "English sentence", _ARROW),
+    "translation_wo_en": ("from Wobblish", "Wobblish sentence", _ARROW),
+    "closed_book": ("an answer", "Question", (
+        ("the pairs, then Q: and A:", True, "Q: ", "\nA:"), ("Q: and A: without pairs", False, "Q: ", "\nA:"),
+        ("the question alone", False, "", ""),
+    )),
+}  # fmt: skip
+
+
+def prompt_task(task: str, items: int) -> dict:
+    """A task of `Prompts`: its ways to ask, and items of tinyweb taken apart, so that the first way puts them together."""
+    from minigpt.tinyweb.tasks import items as make_items
+
+    label, noun, ways = WAYS[task]
+    _, paired, before, after = ways[0]
+    found = []
+    for item in make_items(task, items):
+        asked = item.prompt.removesuffix(after)
+        pairs, _, text = asked.rpartition("\n") if paired else ("", "", asked)
+        found.append({"pairs": pairs, "text": text.removeprefix(before), "answer": item.answer.strip()})
+    keys = ("label", "pairs", "before", "after")
+    return {"key": task, "label": label, "noun": noun, "items": found,
+            "ways": [dict(zip(keys, way)) for way in ways]}  # fmt: skip
+
+
+class Calibration(Figure):
+    """Chapter 12: stated probability against share of right answers, in bins, and the most confident of them. Table 5.
+
+    Args:
+        models: name -> records with "probability" and "right", as `minigpt.zeroshot.questions` makes them.
+        model: the name that is shown at the start; the first if none is given.
+        bins: how many bins at the start, 2 to 40.
+        share: the most confident so many per cent at the start, 1 to 100.
+
+    Raises:
+        ValueError: there is no model, one has no record, or a setting is none.
+    """
+
+    _esm = source("core.js", "chart.js", "calibration.js")
+    about = "whether a model's trust in its answers is right"
+    models = traitlets.List().tag(sync=True)
+    model = traitlets.Unicode().tag(sync=True)
+    bins = traitlets.Int().tag(sync=True)
+    share = traitlets.Int().tag(sync=True)
+
+    def __init__(
+        self, models: Mapping[str, Sequence[Mapping]], model: str = "", bins: int = 10, share: int = 10
+    ) -> None:
+        model = model or next(iter(models), "")
+        if model not in models or not all(models.values()):
+            raise ValueError(f"the figure needs models with records, and {model!r} among them, not {list(models)}")
+        if not 2 <= bins <= 40 or not 1 <= share <= 100:
+            raise ValueError(f"bins must be from 2 to 40 and share from 1 to 100 %, not {bins} and {share}")
+        rows = {
+            name: [[_rounded(one["probability"], 4), int(one["right"])] for one in
+                   sorted(records, key=lambda one: -one["probability"])]
+            for name, records in models.items()
+        }  # fmt: skip
+        made = [{"name": name, "rows": some} for name, some in rows.items()]
+        super().__init__(models=made, model=model, bins=bins, share=share)
+
+
 class BloomBits(Figure):
     """Chapter 13: a Bloom filter filled with the words of the reader's text, its bits, and its error as it grows.
 
