@@ -428,6 +428,7 @@ def test_sentences_are_cut_by_rule():
     assert summaries.sentences(text)[-2:] == ["Nobody knew!", "He had 2.5 apples. and he ate"]
     assert summaries.sentences("One. Two! Three? Four")[:3] == ["One.", "Two!", "Three?"]
     assert summaries.sentences("") == []
+    assert summaries.sentences("It was George W. Bush. He left.") == ["It was George W. Bush.", "He left."]
 
 
 def test_rouge_is_that_of_rouge_score(folder, tokenizer, tmp_path):

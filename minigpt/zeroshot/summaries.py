@@ -34,7 +34,7 @@ def sentences(text: str) -> list[str]:
     >>> sentences("It rained. \\"Why?\\" asked Ann. Nobody knew")
     ['It rained.', '"Why?" asked Ann.', 'Nobody knew']
     """
-    parts = re.split(r"(?<=[.!?])(?<!\\b[A-Z]\\.)\s+(?=[^\sa-z])|(?<=[.!?][\"'”’)])\s+(?=[^\sa-z])|\n+", text)
+    parts = re.split(r"(?<=[.!?])(?<!\b[A-Z]\.)\s+(?=[^\sa-z])|(?<=[.!?][\"'”’)])\s+(?=[^\sa-z])|\n+", text)
     return [part.strip() for part in parts if part and part.strip()]
 
 
