@@ -364,6 +364,14 @@ _PAPER = (
         paper="section 3.8, Table 5, Figure 1: exact match (of Natural Questions; this open version came later)",
     ),
     DataSet(
+        "hellaswag", "HellaSwag: beginnings of 10,042 texts with four endings each, the validation set", "MIT",
+        (RemoteFile(
+            "hellaswag_val.jsonl", 12_246_618, "0aa3b88843990f3f10a97b9575c94d7b71fb2205240ba04ae4884d9e9c992588",
+        ),),
+        how="its repository, rowanz/hellaswag on GitHub, was closed in September 2026 on a claim of WikiHow's, from "
+            "which many of its texts are; whoever has its data/hellaswag_val.jsonl can use it",
+    ),
+    DataSet(
         "gpt2-samples", "500 samples of the 1.5B model by each of six settings, published by OpenAI", "MIT",
         (
             _gpt2_samples("unconditional.txt", 2_349_038,

@@ -28,6 +28,9 @@ GPU_MEMORY = {
 GPU_PRICES = {"H100": 3.5, "A100": 1.75}
 # Share of the data sheet's peak that a run is reckoned with, unless measured: what plain PyTorch is known to reach.
 UTILIZATION = 0.4
+# The matrix library packs an operand of a product into memory of its own, and keeps that memory. MKL, on a CPU with
+# AVX-512, packs at most so much of the largest, the head's weight; on a GPU, cuBLAS has a workspace of this order.
+PACKED = 16e6
 CHARACTERS = 128  # of a text in a European language, about; how many there are shows only when it is read
 
 
@@ -40,7 +43,7 @@ class Memory:
         copies: of the weights, in 16 bit where the products are; or of the blocks at work where weights are shared out.
         activations: what the forward pass keeps for the backward pass, all batch.
         passing: what is there for a moment: some logits and the embedding's gradient, or the gradients within a block and,
-            with `recompute`, its activations.
+            with `recompute`, its activations; and what the matrix library packs (`PACKED`).
     """
 
     weights: float
@@ -83,9 +86,10 @@ def memory_of(
     within = tokens * C * (12 if half else 20)  # gradients of the last block's MLP: of what it gives and of what is inside
     if settings.recompute == "true":
         within += tokens * block_bytes(config, half)
-    passing = embedding + max(logits, embedding, within)
+    packed = min(PACKED, embedding)
+    passing = embedding + max(logits, embedding, within) + packed
     begins = (whole if accumulates else 0) + copies + activations + passing
-    ends = whole + 2 * embedding
+    ends = whole + 2 * embedding + packed
     return Memory(weights, whole, optimizer, copies, activations, passing, weights + optimizer + max(begins, ends))
 
 

@@ -3,7 +3,8 @@
     minigpt eval MODEL --tasks lambada,wsc273 --out results.json
 
 `task` says what a task is made of, `scoring` what is asked of the model, `run` how many examples become a results file;
-`detokenize` undoes what benchmarks' tokenizers did; each other module is a task of the paper, with its twin on tinyweb.
+`detokenize` undoes what benchmarks' tokenizers did; each other module is a task of the paper, with its twin on tinyweb
+(but for `hellaswag`, which is younger than the paper).
 
 >>> make("lambada", texts="raw,newline").choice["texts"]
 ('raw', 'newline')
@@ -30,6 +31,7 @@ MODULES = {
     "summaries": ("cnn_dm", "tinyweb-summary"),
     "translation": ("wmt14-en-fr", "wmt14-fr-en", "tinyweb-translation_en_wo", "tinyweb-translation_wo_en"),
     "questions": ("nq", "tinyweb-closed_book"),
+    "hellaswag": ("hellaswag",),
 }
 TASKS = tuple(name for names in MODULES.values() for name in names)
 TINYWEB = tuple(name for name in TASKS if name.startswith("tinyweb-"))  # together they are the name "tinyweb"

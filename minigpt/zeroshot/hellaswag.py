@@ -4,26 +4,36 @@ Not in the paper, but the usual measure of a model of its sizes. A causal model 
 word after the beginning; the most probable one is its answer. "Most probable" is published in three readings, which
 differ by how they treat an ending's length, and all three are computed here:
 
-    sum         log-probability of the ending                  lm-evaluation-harness: acc
-    character   the same by the ending's number of characters  lm-evaluation-harness: acc_norm
-    token       the same by its number of tokens               llm.c and build-nanogpt: acc_norm
+    accuracy             log-probability of the ending              lm-evaluation-harness: acc; llm.c: acc
+    accuracy/character   the same by the number of its characters   lm-evaluation-harness: acc_norm
+    accuracy/token       the same by the number of its tokens       llm.c and build-nanogpt: acc_norm
 
 They write the text differently, too: the harness puts the activity before it and tidies the brackets of WikiHow away,
-the others take `ctx` as it is.
+the others take it as it is. Of equal endings all take the first.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import NamedTuple
 
-import torch
-import torch.nn.functional as F
+from minigpt.zeroshot import files
+from minigpt.zeroshot.cbt import likeliest
+from minigpt.zeroshot.scoring import Row, Scored
+from minigpt.zeroshot.task import START, Option, Reader, Task, json_lines, share
 
-from minigpt.model import GPT
-from minigpt.tokenizer import Tokenizer
+FILE = "hellaswag_val.jsonl"
+RULES = {"accuracy": "total", "accuracy/character": "by character", "accuracy/token": "by token"}
 
-RULES = ("sum", "character", "token")
+
+class Story(NamedTuple):
+    """The beginning of a text, and four endings: as they follow it, how many characters they have, which is right."""
+
+    before: str
+    endings: tuple[str, ...]
+    characters: tuple[int, ...]
+    answer: int
 
 
 def tidied(text: str) -> str:
@@ -36,46 +46,72 @@ def tidied(text: str) -> str:
     return text.replace("  ", " ")
 
 
-def beginning_and_endings(example: dict, harness: bool = True) -> tuple[str, list[str]]:
-    """The text of an example, by the harness's rule or as it is, and its endings, each after a blank.
+def story(example: dict, harness: bool = True) -> Story:
+    """An example as the harness writes it, or as it is in the file. Each ending follows a blank.
 
     Args:
-        example: a line of the data set: activity_label, ctx_a, ctx_b, ctx, endings.
+        example: a line of the data set: activity_label, ctx_a, ctx_b, ctx, endings, label.
     """
     if not harness:
-        return example["ctx"], [f" {ending}" for ending in example["endings"]]
-    text = f"{example['activity_label']}: {example['ctx_a']} {example['ctx_b'].capitalize()}"
-    return tidied(text), [f" {tidied(ending)}" for ending in example["endings"]]
+        before, endings = example["ctx"], list(example["endings"])
+        blanks = ""
+    else:
+        text = tidied(f"{example['activity_label']}: {example['ctx_a']} {example['ctx_b'].capitalize()}")
+        before, endings = text.rstrip(), [tidied(ending) for ending in example["endings"]]
+        blanks = text[len(before) :]  # a blank that ends the beginning is scored, as the start of the ending
+    after = tuple(f"{blanks} {ending}" for ending in endings)
+    return Story(before, after, tuple(map(len, endings)), int(example["label"]))
 
 
-@torch.inference_mode()
-def ending_scores(model: GPT, tokenizer: Tokenizer, text: str, endings: list[str]) -> dict[str, list[float]]:
-    """Score of each ending by each rule of `RULES`; the highest wins.
+class HellaSwag(Task):
+    """10,042 beginnings of the validation set, from WikiHow and from captions of films, each with four endings.
 
-    Text and ending are encoded apart, so that the blank between them begins the ending's first token. What does not fit
-    into the model's context is cut off at the beginning of the text.
+    The three wrong ones were written by a model and chosen so that models were taken in by them and people were not.
     """
-    before, scores = tokenizer.encode(text), {rule: [] for rule in RULES}
-    device = next(model.parameters()).device
-    for ending in endings:
-        after = tokenizer.encode(ending)
-        ids = torch.tensor([before + after], device=device)[:, -model.config.block_size - 1 :]
-        logits, _ = model(ids[:, :-1])  # (1, T, V)
-        chosen = F.log_softmax(logits[0].float(), dim=-1).gather(1, ids[0, 1:, None])[-len(after) :, 0]
-        total = float(chosen.double().sum())
-        scores["sum"].append(total)
-        scores["character"].append(total / len(ending.removeprefix(" ")))
-        scores["token"].append(total / len(chosen))
-    return scores
+
+    name = "hellaswag"
+    what = "which of four endings belongs to a beginning"
+    paper = "not in the paper; Zellers et al., 2019"
+    recipe = "validation set; the ending with the highest probability after the beginning, by three readings of highest"
+    options: tuple[Option, ...] = (
+        Option(
+            "text", "harness",
+            "the published programs write it in two ways, and their numbers are to be compared with their own only.",
+            choices={"harness": "the activity before the text, brackets taken out, as lm-evaluation-harness does",
+                     "as it is": "the text as in the file, as llm.c and build-nanogpt take it"},
+        ),
+        START,
+    )  # fmt: skip
+    headline = tuple(RULES)
+
+    def examples(self, reader: Reader, limit: int | None) -> list[Story]:
+        (path,) = files("hellaswag", FILE)
+        found: list[Story] = []
+        for number, line in json_lines(path, "activity_label", "ctx_a", "ctx", "endings"):
+            if limit is not None and len(found) == limit:
+                break
+            try:
+                one = story(line, self.choice["text"] == "harness")
+                right = all(one.characters) and 0 <= one.answer < len(one.endings)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                right = False
+            if not right:
+                raise ValueError(f"{path}, line {number}: a story needs endings and a label; get the file again")
+            found.append(one)
+        return found
+
+    def requests(self, example: Story, reader: Reader) -> list[Row]:
+        return [reader.row(example.before, ending) for ending in example.endings]
+
+    def record(self, example: Story, asked: list[Row], got: list[Scored], reader: Reader) -> dict:
+        nats, numbers = [sum(one.nats) for one in got], range(len(got))
+        tokens = [len(one.nats) for one in got]
+        lengths = {"total": [1] * len(got), "by character": example.characters, "by token": tokens}
+        chosen = {rule: likeliest(numbers, [a / b for a, b in zip(nats, by)]) for rule, by in lengths.items()}
+        return {**chosen, "answer": example.answer, "nats": [round(one, 4) for one in nats]}
+
+    def metrics(self, examples: Sequence[Story], records: list[dict]) -> dict[str, dict]:
+        return {name: share([one[rule] == one["answer"] for one in records]) for name, rule in RULES.items()}
 
 
-def hellaswag(
-    model: GPT, tokenizer: Tokenizer, examples: Iterable[dict], harness: bool = True
-) -> dict[str, list[bool]]:
-    """Whether the right ending won, of each example, by each rule of `RULES`. The mean of a list is the accuracy."""
-    right = {rule: [] for rule in RULES}
-    for example in examples:
-        scores = ending_scores(model, tokenizer, *beginning_and_endings(example, harness))
-        for rule in RULES:
-            right[rule].append(max(range(len(scores[rule])), key=scores[rule].__getitem__) == int(example["label"]))
-    return right
+TASKS = {task.name: task for task in (HellaSwag,)}

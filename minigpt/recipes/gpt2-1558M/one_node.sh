@@ -5,7 +5,7 @@
 # arithmetic  10,279,555,200 FLOP a token x 33,554,432,000 tokens (64,000 steps x 524,288) = 3.45e+20 FLOP
 # time        30 hours at 40% of 8 x 989 TFLOP/s (H100); not measured
 # money       $848 at $3.5 an hour and GPU
-# memory      51.4 GB of a GPU's 80 GB, by calculation
+# memory      51.5 GB of a GPU's 80 GB, by calculation
 # loss        2.24 to 2.79 at the end, on text from the web;
 #             OpenAI's has 2.54 on OpenWebText
 # another machine, price or share of the peak: minigpt cost --help
