@@ -83,9 +83,10 @@ class Clock:
     def __init__(self, steps: int, every: int = 0, until: float = 0.0, block_size: int = 64) -> None:
         self.steps, self.every, self.until = steps, every, until
         self.times: list[float] = []
+        self.cpu: list[float] = []  # the process's own seconds: what else the machine does is not in them
         self.losses: list[tuple[int, float, float]] = []  # step, seconds, nats a token
         self.model: nn.Module | None = None
-        self.started: float | None = None
+        self.started: tuple[float, float] | None = None
         if every:
             settings = Settings(data="tinyshakespeare", tokenizer="char")
             self.windows = loop.validation_windows(prepare(settings).val, block_size)
@@ -101,16 +102,17 @@ class Clock:
         return subclass
 
     def __call__(self, *_) -> None:
-        now = time.perf_counter()
+        now, own = time.perf_counter(), time.process_time()
         if self.started is not None:
-            self.times.append(now - self.started)
+            self.times.append(now - self.started[0])
+            self.cpu.append(own - self.started[1])
         step = len(self.times) + 1
         if self.every and step % self.every == 0:
             loss = loop.evaluate(LossOnly(self.model), self.windows, batch_size=64)
             self.losses.append((step, round(sum(self.times), 3), round(loss, 4)))
         if step > self.steps or self.losses and self.losses[-1][2] <= self.until:
             raise Enough
-        self.started = time.perf_counter()
+        self.started = time.perf_counter(), time.process_time()
 
 
 class LossOnly(nn.Module):
@@ -135,7 +137,7 @@ def our_loop(clock: dict, preset: str | None = None, settings: dict | None = Non
             loop.train(chosen, Path(folder) / "run", progress=False)
         except Enough:
             pass
-    return {"times": watch.times, "losses": watch.losses}
+    return {"times": watch.times, "cpu": watch.cpu, "losses": watch.losses}
 
 
 def nanogpt_loop(clock: dict, arguments: list[str]) -> dict:
@@ -151,7 +153,7 @@ def nanogpt_loop(clock: dict, arguments: list[str]) -> dict:
         runpy.run_path("train.py", run_name="__main__")
     except Enough:
         pass
-    return {"times": watch.times, "losses": watch.losses}
+    return {"times": watch.times, "cpu": watch.cpu, "losses": watch.losses}
 
 
 def products_of_a_step(rows: int, vocab_size: int, n_layer: int, width: int) -> float:
