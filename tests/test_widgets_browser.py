@@ -112,7 +112,7 @@ def own_site(tmp_path_factory, sizes):
         patch.setattr(tinyweb, "MODEL_FOLDER", sizes[0])
         assets.write_assets(folder / "_static" / "generated")
         (folder / "index.html").write_text(page_text(figures(), quiz), encoding="utf-8")
-    module = source("core.js", "bpe.js", "gpt.js", "chart.js", "models.js")
+    module = source("core.js", "bpe.js", "gpt.js", "chart.js", "models.js", "sizes.js")
     for name, own in {
         "merges": ["trainSteps"],
         "writer": ["distribution", "seenWindow"],

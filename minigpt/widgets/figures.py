@@ -289,7 +289,7 @@ class Calculator(Figure):
         batch: sequences a step, each as long as the context.
     """
 
-    _esm = source("core.js", "calculator.js")
+    _esm = source("core.js", "sizes.js", "calculator.js")
     about = "parameters and memory of a GPT-2-like model"
     preset = traitlets.Unicode().tag(sync=True)
     batch = traitlets.Int().tag(sync=True)
@@ -299,6 +299,60 @@ class Calculator(Figure):
         if preset not in sizes:
             raise ValueError(f"there is no preset {preset!r}; there are {', '.join(sizes)}")
         super().__init__(preset=preset, batch=batch)
+
+
+class CostCalculator(Figure):
+    """Chapter 14: what a run takes: parameters, FLOP a token, memory by part, hours and money.
+
+    The formulas are those of `minigpt.training.calculator`; rates, prices and recipes are the package's.
+
+    Args:
+        size: the recipe that it opens with: "124M", "355M", "774M" or "1558M".
+        machine: a GPU, as `minigpt cost --gpu` names it.
+        gpus: how many.
+        utilization: share of the peak.
+    """
+
+    _esm = source("core.js", "chart.js", "sizes.js", "cost.js")
+    _css = source("widgets.css", "cost.css")
+    about = "what a run takes: memory, hours, money"
+    size = traitlets.Unicode().tag(sync=True)
+    machine = traitlets.Unicode().tag(sync=True)
+    gpus = traitlets.Int().tag(sync=True)
+    utilization = traitlets.Float().tag(sync=True)
+    machines = traitlets.Dict().tag(sync=True)
+    recipes = traitlets.Dict().tag(sync=True)
+    constants = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self, size: str = "124M", machine: str = "H100", gpus: int = 8, utilization: float | None = None
+    ) -> None:
+        from minigpt.model import HeadLoss  # not above: the other figures do without PyTorch's training
+        from minigpt.training import calculator, recipes
+
+        if size not in recipes.RUNS:
+            raise ValueError(f"there is no recipe {size!r}; there are {', '.join(recipes.RUNS)}")
+        if machine not in calculator.GPU_MEMORY:
+            raise ValueError(f"there is no GPU {machine!r}; there are {', '.join(calculator.GPU_MEMORY)}")
+        if gpus < 1:
+            raise ValueError(f"gpus must be at least 1, not {gpus}")
+        wanted = {"n_layer": "n_layer", "n_head": "n_head", "n_embd": "n_embd", "batch": "batch_size",
+                  "accum": "grad_accum", "steps": "max_steps"}  # fmt: skip
+        made = {name: recipes.settings(name) for name in recipes.RUNS}
+        super().__init__(
+            size=size,
+            machine=machine,
+            gpus=gpus,
+            utilization=calculator.UTILIZATION if utilization is None else utilization,
+            machines={
+                name: {"peak": calculator.GPU_PEAKS[name], "memory": memory, "price": calculator.GPU_PRICES.get(name)}
+                for name, memory in calculator.GPU_MEMORY.items()
+            },
+            recipes={
+                name: {key: getattr(settings, own) for key, own in wanted.items()} for name, settings in made.items()
+            },
+            constants={"atOnce": HeadLoss.AT_ONCE, "packed": calculator.PACKED},
+        )
 
 
 class ResidualGrowth(Figure):
