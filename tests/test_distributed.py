@@ -60,7 +60,7 @@ def runs(tmp_path_factory) -> dict:
         {"processes": 0, "argv": argv(folder, "one")},
         {"processes": 2, "argv": argv(folder, "ddp")},
         {"processes": 2, "argv": argv(folder, "fsdp", **fsdp)},
-        {"processes": 2, "argv": argv(folder, "parts", **fsdp), "stop": 4},
+        {"processes": 2, "argv": argv(folder, "parts", **fsdp), "stop": 3},  # right after a validation
         {"copy": [str(folder / "parts"), str(folder / "by_one")]},
         {"processes": 2, "argv": argv(folder, "parts", "--resume", **fsdp)},
         {"processes": 1, "argv": argv(folder, "by_one", "--resume", **fsdp)},
@@ -103,7 +103,7 @@ def test_shared_weights_have_the_losses_of_whole_copies(runs):
 
 def test_a_signal_to_one_stops_all_at_the_same_step(runs):
     assert runs["statuses"][3] == [1, 1]
-    assert "stopped after step 4 of 6, all of it saved; go on with the same command, with" in runs["said"]["3.0"]
+    assert "stopped after step 3 of 6, all of it saved; go on with the same command, with" in runs["said"]["3.0"]
 
 
 def test_a_stopped_run_goes_on_bit_for_bit(runs):

@@ -73,9 +73,8 @@ def memory_of(
     weights, gradients, optimizer = 4 * N / parts, 4 * N / parts, 8 * N / parts
     half = dtype != torch.float32
     copies = 2 * 12 * C * C * config.n_layer if half else 0  # autocast's, kept until the backward pass has used them
-    if parallel == "fsdp":
-        block = 4 * (12 * C * C + 13 * C)
-        copies += 2 * block + embedding  # the block at work and the next; the embedding stays
+    if parallel == "fsdp":  # instead, the block at work and the next, and the embedding, which stays
+        copies = 2 * (2 if half else 4) * (12 * C * C + 13 * C) + embedding
     activations = tokens * activation_bytes(config, half, settings.recompute == "true")
     rows = min(max(1, HeadLoss.AT_ONCE // vocab_size), tokens)
     logits = rows * vocab_size * (8 if half else 4) + half * embedding

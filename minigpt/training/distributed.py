@@ -42,7 +42,7 @@ import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
 from torch.nn.parallel import DistributedDataParallel
 
@@ -486,6 +486,9 @@ def load_parts(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer,
 
 def state_tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """By name all tensors that the next step depends on; a sharded one stands for this process's part of it."""
+    for part in model.modules():
+        if isinstance(part, FSDPModule):
+            part.reshard()  # a validation leaves some weights whole, and these are not the optimizer's
     tensors = {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters()}
     for name, parameter in model.named_parameters():
         if state := optimizer.state.get(parameter):

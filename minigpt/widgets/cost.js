@@ -17,8 +17,11 @@ function memoryOf(run, { atOnce, packed }) {
   const embedding = 4 * V * C;
   const weights = (4 * n) / parts;
   const optimizer = (8 * n) / parts;
-  let copies = half ? 2 * 12 * C * C * L : 0;
-  if (sharded) copies += 2 * 4 * (12 * C * C + 13 * C) + embedding;
+  const copies = sharded
+    ? 2 * (half ? 2 : 4) * (12 * C * C + 13 * C) + embedding
+    : half
+      ? 2 * 12 * C * C * L
+      : 0;
   const stream = 4 * C;
   const block = 2 * stream + 14 * (half ? 2 : 4) * C + 4 * (H + 4);
   const activations = tokens * (L * (recompute ? stream : block) + 2 * stream);
