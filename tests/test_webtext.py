@@ -114,20 +114,24 @@ def test_web_refuses_what_is_no_number():
 # ---- posts ----
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress, "zstd"])
+def zstd(data: bytes) -> bytes:
+    """Two frames, as tools write that pack in parallel, with one between them that is to be skipped."""
+    pack = pytest.importorskip("zstandard").ZstdCompressor(write_checksum=True).compress
+    skipped = b"\x50\x2a\x4d\x18" + (3).to_bytes(4, "little") + b"abc"
+    return pack(data[: len(data) // 2]) + skipped + pack(data[len(data) // 2 :])
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress, zstd])
 def test_posts_are_read_from_every_packing_whatever_the_name(tmp_path, pack):
-    if pack == "zstd":
-        pack = pytest.importorskip("zstandard").ZstdCompressor().compress
     path = tmp_path / "RS.dump"
-    path.write_bytes(pack(dump({"id": "1", "url": "http://a.org/é", "score": 5, "title": "水 😀"})))
-    assert list(posts.read_posts([path])) == [Post("1", "http://a.org/é", 5, "水 😀", "", False)]
+    post = {"id": "1", "url": "http://a.org/é", "score": 5, "title": "水 😀"}
+    path.write_bytes(pack(dump(*[post] * 9)))
+    assert list(posts.read_posts([path])) == [Post("1", "http://a.org/é", 5, "水 😀", "", False)] * 9
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, "zstd"])
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstd])
 @pytest.mark.parametrize("damage", ["cut", "flip"])
 def test_a_broken_dump_is_counted_and_the_next_is_read(tmp_path, pack, damage):
-    if pack == "zstd":
-        pack = pytest.importorskip("zstandard").ZstdCompressor(write_checksum=True).compress
     noise = np.random.default_rng(0)
     many = [{"id": str(i), "url": f"http://a.org/{noise.integers(10**9)}", "score": 3} for i in range(3000)]
     data = bytearray(pack(dump(*many)))
@@ -140,8 +144,7 @@ def test_a_broken_dump_is_counted_and_the_next_is_read(tmp_path, pack, damage):
     (tmp_path / "b").write_bytes(dump({"id": "last", "url": "http://b.org", "score": 1}))
     found = list(posts.read_posts([tmp_path / "a", tmp_path / "b"]))
     assert found[-1].id == "last"
-    cut_zstd = damage == "cut" and bytes(data[:4]) == b"\x28\xb5\x2f\xfd"  # ends where it ends; the last line is broken
-    assert any(isinstance(f, Drop) for f in found) or cut_zstd
+    assert any(isinstance(f, Drop) for f in found)
 
 
 def test_lines_that_are_no_posts_are_counted(tmp_path):

@@ -7,7 +7,6 @@ that is an object with a `text` is one. Nothing is read into memory as a whole b
 from __future__ import annotations
 
 import codecs
-import io
 import json
 import lzma
 import zlib
@@ -21,7 +20,6 @@ LINES = (".jsonl", ".ndjson")
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zstd")
 MAX_LINE = 2**28  # bytes of a JSON line
 _READ = 2**16
-_ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 def find_files(paths: Iterable[str | Path]) -> list[Path]:
@@ -73,7 +71,7 @@ def is_lines(path: Path) -> bool:
 
 def _json_documents(path: Path, broken: Counter) -> Iterator[tuple[str, list[str]]]:
     read = 0
-    with _open(path) as file:
+    with open_packed(path) as file:
         for number, line in enumerate(iter(lambda: _guarded(file.readline, path, MAX_LINE), b""), start=1):
             if len(line) == MAX_LINE:
                 raise ValueError(f"{path}, line {number}: longer than {MAX_LINE:,} bytes; is it of JSON lines?")
@@ -93,7 +91,7 @@ def _json_documents(path: Path, broken: Counter) -> Iterator[tuple[str, list[str
 def _plain_parts(path: Path) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8-sig")()  # the mark that some editors write first is no text
     at = 0
-    with _open(path) as file:
+    with open_packed(path) as file:
         while True:
             data = _guarded(file.read, path, _READ)
             if at == 0 and data.startswith(b"WARC/"):
@@ -114,12 +112,6 @@ def _plain_parts(path: Path) -> Iterator[str]:
             at += len(data)
 
 
-def _open(path: Path) -> io.BufferedIOBase:
-    with open(path, "rb") as file:
-        packed = file.read(4) == _ZSTD
-    return io.BufferedReader(_ZstdFile(path), _READ) if packed else open_packed(path)
-
-
 def _guarded(read, path: Path, size: int) -> bytes:
     """What `read` gives; a packed file that cannot be unpacked to its end is refused, for it would count too little."""
     try:
@@ -128,38 +120,3 @@ def _guarded(read, path: Path, size: int) -> bytes:
         if isinstance(error, OSError) and error.errno:  # the disk's failure, not the file's
             raise
         raise ValueError(f"{path} is cut short or damaged: it cannot be unpacked ({error}); get it again") from error
-
-
-class _ZstdFile(io.RawIOBase):
-    """A Zstandard file of any number of frames. It is an error if it ends within one; for the library it is none."""
-
-    def __init__(self, path: Path) -> None:
-        self.file, self.frame, self.rest, self.ready = open(path, "rb"), None, b"", b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        import zstandard
-
-        while not self.ready:
-            data = self.rest or self.file.read(_READ)
-            if not data:
-                if self.frame is not None:
-                    raise EOFError("it ends too early")
-                return 0
-            try:
-                if self.frame is None:
-                    self.frame = zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
-                self.ready, self.rest = self.frame.decompress(data), b""
-            except zstandard.ZstdError as error:
-                raise EOFError(str(error)) from error
-            if self.frame.eof:
-                self.rest, self.frame = self.frame.unused_data, None
-        size = min(len(buffer), len(self.ready))
-        buffer[:size], self.ready = self.ready[:size], self.ready[size:]
-        return size
-
-    def close(self) -> None:
-        self.file.close()
-        super().close()

@@ -29,14 +29,49 @@ def open_packed(path: Path) -> io.BufferedIOBase:
     with open(path, "rb") as file:
         head = file.read(6)
     if head.startswith(_ZSTD):
-        import zstandard
-
-        # the dumps of later years were packed with a window of 2 GB
-        return io.BufferedReader(zstandard.ZstdDecompressor(max_window_size=2**31).stream_reader(open(path, "rb")))
+        return io.BufferedReader(ZstdFile(path), 2**16)
     for magic, opener in _PACKED.items():
         if head.startswith(magic):
             return opener(path, "rb")
     return open(path, "rb")
+
+
+class ZstdFile(io.RawIOBase):
+    """A Zstandard file of any number of frames. It is an error if it ends within one; for the library it is none.
+
+    The dumps of later years were packed with a window of 2 GB.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.file, self.frame, self.rest, self.ready = open(path, "rb"), None, b"", b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        import zstandard
+
+        while not self.ready:
+            data = self.rest or self.file.read(2**16)
+            if not data:
+                if self.frame is not None:
+                    raise EOFError("it ends too early")
+                return 0
+            try:
+                if self.frame is None:
+                    self.frame = zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
+                self.ready, self.rest = self.frame.decompress(data), b""
+            except zstandard.ZstdError as error:
+                raise EOFError(str(error)) from error
+            if self.frame.eof:
+                self.rest, self.frame = self.frame.unused_data, None
+        size = min(len(buffer), len(self.ready))
+        buffer[:size], self.ready = self.ready[:size], self.ready[size:]
+        return size
+
+    def close(self) -> None:
+        self.file.close()
+        super().close()
 
 
 def read_posts(paths: Iterable[Path]) -> Iterator[Post | Drop]:
@@ -62,11 +97,6 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
                 line = file.readline(MAX_LINE)
             except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
                 if isinstance(error, OSError) and error.errno:  # the disk's failure, not the file's
-                    raise
-                yield number, None
-                return
-            except Exception as error:  # zstandard's own error class, without importing it where it is not needed
-                if type(error).__name__ != "ZstdError":
                     raise
                 yield number, None
                 return
