@@ -121,11 +121,13 @@ How much of a test set stands in a training text: the share of its 8-grams, as i
   minigpt overlap --train *.jsonl.zst --test a.jsonl b.txt              several test sets, each on its own
   minigpt overlap --train corpus/ --filter corpus.bloom --test a.txt    keep the filter ...
   minigpt overlap --filter corpus.bloom --test b.txt                    ... and ask it again, without the corpus
+  minigpt overlap --train corpus/ --scores gpt2.json                    scores with and without what is in the corpus
   minigpt overlap --tinyweb                                             the book's own tasks, against its own pages
 
 An n-gram is n lower-case words of letters and digits, one space between. Files are text in UTF-8, a document each, or
 JSON lines (.jsonl) with a "text" each; .gz, .bz2, .xz and .zst are unpacked; of a folder, all files count. Those of
 --train are read twice. A filter takes 38 bits for each n-gram at the paper's error rate, and that is all the memory.
+With --scores the examples of tasks that `minigpt eval` has run take the place of test sets: no model is asked again.
 """
 
 
@@ -362,10 +364,12 @@ def _add_overlap(commands) -> None:
     overlap = commands.add_parser(
         "overlap", description=OVERLAP, help="test text in training text",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="minigpt overlap (--train FILES | --filter FILE) --test FILES [options], or minigpt overlap --tinyweb",
+        usage="minigpt overlap (--train FILES | --filter FILE) (--test FILES | --scores FILE) [options], or --tinyweb",
     )  # fmt: skip
     overlap.add_argument("--train", nargs="+", metavar="FILE", help="the training text: files and folders")
     overlap.add_argument("--test", nargs="+", metavar="FILE", help="the test sets: files and folders")
+    overlap.add_argument("--scores", metavar="FILE", help="results.json of minigpt eval, in place of test sets")
+    overlap.add_argument("--tasks", metavar="A,B", help="of --scores; all of them, if none is named")
     overlap.add_argument("--n", type=int, default=8, metavar="N", help="words of an n-gram (8)")
     overlap.add_argument("--error-rate", type=float, metavar="P",
                          help="how likely an n-gram that is not in the training text passes (1e-8)")  # fmt: skip
@@ -665,24 +669,39 @@ def run_overlap(arguments: argparse.Namespace) -> None:
 
     a = arguments
     if a.tinyweb is not None:
-        if a.train or a.test or a.filter or a.processes or a.tinyweb < 1:
+        if a.train or a.test or a.scores or a.filter or a.processes or a.tinyweb < 1:
             raise UsageError("--tinyweb takes a number of pages from 1, and no files: the package writes its own text")
         found = items.task_overlap(a.tinyweb, n=a.n, error_rate=1e-8 if a.error_rate is None else a.error_rate)
         print(items.table(found))
         result = {"n": a.n, "tests": {task: files.to_dict(one) for task, one in found.items()}}
-    elif not a.test:
-        raise UsageError("name the test sets with --test")
+    elif bool(a.test) == bool(a.scores):
+        raise UsageError("name the test sets with --test, or a results file of `minigpt eval` with --scores")
+    elif a.tasks and not a.scores:
+        raise UsageError("--tasks are those of a results file; name it with --scores")
     else:
         processes = cores() if a.processes is None else a.processes
-        compared = files.compare_files(
-            a.train, a.test, n=a.n, error_rate=a.error_rate, saved=a.filter, processes=processes
-        )
-        print(files.table(compared))
-        result = compared.to_dict()
-        if warning := compared.known.warning():
+        how = {"n": a.n, "error_rate": a.error_rate, "saved": a.filter, "processes": processes}
+        if a.scores:
+            known, result = _compare_scores(a, how)
+        else:
+            compared = files.compare_files(a.train, a.test, **how)
+            print(files.table(compared))
+            known, result = compared.known, compared.to_dict()
+        if warning := known.warning():
             print(f"minigpt: {warning}", file=sys.stderr)
     if a.out:
         recorded.save("overlap", {**result, "provenance": recorded.provenance()}, a.out)
+
+
+def _compare_scores(a: argparse.Namespace, how: dict):
+    """The filter, and what is found of the scores that --scores names."""
+    from minigpt.memorization import files, scores
+
+    names = scores.chosen_tasks(a.scores, a.tasks)  # before the training text is read
+    known = files.training_filter(a.train, **how)[0]
+    compared = [scores.compare_scores(known, a.scores, name, a.n) for name in names]
+    print("\n\n".join(map(scores.table, compared)))
+    return known, {"n": a.n, "scores": a.scores, "tasks": {one.task: one.to_dict() for one in compared}}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -15,16 +15,18 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from minigpt import cli
+from minigpt import cli, data, zeroshot
 from minigpt.errors import UsageError
 from minigpt.memorization import BloomFilter, bloom, compare, files, items, ngrams, overlap, parallel, texts
 from minigpt.memorization.bloom import hash_keys, rows_for
 from minigpt.memorization.ngrams import find_ngrams
 from minigpt.tinyweb import documents
+from minigpt.zeroshot.task import Task
 
 PARTS = ("__init__", "bloom", "ngrams", "compare", "texts")
 NASTY = [
@@ -583,6 +585,59 @@ def test_bad_input_is_one_line(tmp_path, monkeypatch, capsys, arguments, status,
     found, out, err = command(capsys, *arguments)
     assert found == status and words in err and err.count("\n") == 1 and "Traceback" not in err
     assert not list(tmp_path.glob("**/*.tmp"))
+
+
+def put_results(folder, monkeypatch) -> tuple[Path, list[str]]:
+    """LAMBADA as a data set of the test's own, and what `minigpt eval` leaves of it, with scores that are known."""
+    passages = [f"The {i} hens of mill {i} were seen on day {i} by Ann {i} times" for i in range(20)]
+    monkeypatch.setenv("MINIGPT_DATA", str(folder / "data"))
+    monkeypatch.setattr(data, "REGISTRY", {})
+    (folder / "data" / "lambada").mkdir(parents=True)
+    lines = [json.dumps({"text": text}) for text in passages]
+    (folder / "data" / "lambada" / "lambada_test.jsonl").write_text("\n".join(lines))
+    task = zeroshot.make("lambada", texts="raw")
+    how = {"options": task.choice, "examples": 18}
+    (folder / "r.json").write_text(json.dumps({"provenance": {"tasks": {"lambada": how, "wikitext2": {}}}}))
+    kept = [{"nats": {"raw": math.log(2 + i)}, "reached": {"raw": ["word"] if i < 5 else []}} for i in range(20)]
+    records = [{"task": "lambada", "id": i, "key": "", "record": one} for i, one in enumerate(kept)]
+    records = [{"model": {}}, {"task": "lambada", "protocol": {}}, *reversed(records)]
+    (folder / "r.records.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))
+    return folder / "r.json", passages
+
+
+def test_scores_with_and_without_the_overlapping_examples(tmp_path, monkeypatch, capsys):
+    results, passages = put_results(tmp_path, monkeypatch)
+    part = " ".join(passages[7].split()[:8])  # one 8-gram of its eight
+    (tmp_path / "t.txt").write_text("\n".join([*passages[:2], part]))
+    words = ("--train", tmp_path / "t.txt", "--scores", results)
+    status, out, err = command(capsys, *words, "--out", tmp_path / "o.json")
+    assert status == 0 and err == ""
+    found = json.loads((tmp_path / "o.json").read_text())["tasks"]["lambada"]
+    groups = found["groups"]
+    assert [groups[name]["accuracy"]["n"] for name in groups] == [18, 15, 3, 2]
+    assert groups["all examples"]["accuracy"]["value"] == pytest.approx(5 / 18, abs=1e-6)
+    assert groups["without any overlap"]["accuracy"]["value"] == 0.2  # 3 of 15
+    geometric = math.exp(sum(math.log(2 + i) for i in (0, 1, 7)) / 3)
+    assert groups["with some"]["perplexity"]["value"] == pytest.approx(geometric, rel=1e-5)
+    assert found["mean_overlap"] == pytest.approx((1 + 1 + 1 / 8) / 18, abs=1e-6)
+    assert "without any overlap" in out and "0.2 [" in out
+    for more, word in ((("--tasks", "nq"), "has no results of 'nq'"), (("--tasks", "wikitext2"), "wikitext2 has no examples"),
+                       (("--test", results), "or a results file")):  # fmt: skip
+        status, out, err = command(capsys, *words, *more)
+        assert status == 2 and word in err and err.count("\n") == 1
+    status, out, err = command(capsys, "--train", tmp_path / "t.txt", "--scores", tmp_path / "t.txt")
+    assert status == 1 and "no file of results" in err and err.count("\n") == 1
+    results.write_text(results.read_text().replace('"examples": 18', '"examples": 20'))
+    (tmp_path / "r.records.jsonl").write_text('{"model": {}}\n')
+    status, out, err = command(capsys, *words)
+    assert status == 1 and "0 records are there" in err and err.count("\n") == 1
+
+
+def test_every_task_of_examples_says_what_to_look_up():
+    whole = {"wikitext2", "wikitext103", "ptb", "enwik8", "text8", "1bw", "tinyweb-unseen"}
+    assert {name for name in zeroshot.TASKS if zeroshot.kind(name).text is Task.text} == whole
+    item = zeroshot.make("tinyweb-pronoun").examples(None, 1)[0]
+    assert zeroshot.make("tinyweb-pronoun").text(item) == item.prompt + item.answer + item.rest
 
 
 def test_a_saved_filter_that_is_too_full_is_told(tmp_path, capsys):

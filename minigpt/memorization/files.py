@@ -92,18 +92,11 @@ def compare_files(
         UsageError: what is asked for cannot be meant so.
         ValueError, OSError: a file that cannot be read, or is not what it should be; no text of n words in `train`.
     """
-    saved = Path(saved) if saved else None
-    _check(train, n, error_rate, saved, processes)
     tests = find_files(test)
     broken: Counter = Counter()
-    if train is None:
-        known, files, total = BloomFilter.load(saved), [], 0
-        check_kind(known, n)
-    else:
-        files = find_files(train)
-        known, total = build(files, n, error_rate or 1e-8, processes, quiet, broken)
-        if saved:
-            known.save(saved)
+    known, files, total = training_filter(
+        train, n=n, error_rate=error_rate, saved=saved, processes=processes, quiet=quiet, broken=broken
+    )
     found = {}
     for path in tests:
         pieces = _shown(batches(read_documents([path], broken), n), f"asking {path.name}", quiet)
@@ -112,6 +105,27 @@ def compare_files(
     if not any(one.ngrams for one in found.values()):
         raise ValueError(f"no document of the test files has {n} words, so there is nothing to compare")
     return Comparison(known, list(map(str, files)), total, found, broken)
+
+
+def training_filter(
+    train: Iterable[str | Path] | None, *, n: int = 8, error_rate: float | None = None,
+    saved: str | Path | None = None, processes: int = 1, quiet: bool | None = None, broken: Counter | None = None,
+) -> tuple[BloomFilter, list[Path], int]:  # fmt: skip
+    """The filter of the training files, these files, and how many n-grams they have; or the one in `saved`.
+
+    The arguments and what is raised are those of `compare_files`; `broken` counts, by file, lines that are no JSON.
+    """
+    saved = Path(saved) if saved else None
+    _check(train, n, error_rate, saved, processes)
+    if train is None:
+        known = BloomFilter.load(saved)
+        check_kind(known, n)
+        return known, [], 0
+    files = find_files(train)
+    known, total = build(files, n, error_rate or 1e-8, processes, quiet, broken)
+    if saved:
+        known.save(saved)
+    return known, files, total
 
 
 def build(

@@ -88,6 +88,9 @@ class CommonNouns(Task):
         blank = " " if before.endswith(" ") else ""
         return Cloze(before.removesuffix(" "), tuple(blank + one for one in named), rest, blank + answer)
 
+    def text(self, example: Cloze) -> str:
+        return example.before + example.answer + example.rest
+
     def requests(self, example: Cloze, reader: Reader) -> list[Row]:
         return [reader.row(example.before, choice + example.rest) for choice in example.choices]
 

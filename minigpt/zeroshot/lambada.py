@@ -166,6 +166,9 @@ class Lambada(Task):
         """The passage as each of the texts."""
         return [prepare(passage, text, RELEASES[self.choice["release"]][0]) for text in self.texts]
 
+    def text(self, example: Passage) -> str:
+        return example.before + example.answer
+
     def requests(self, example: Passage, reader: Reader) -> list[Row]:
         forms = self.forms(example)
         # A text without curly quotes is the same in two forms, and is read once.

@@ -117,6 +117,9 @@ class NaturalQuestions(Task):
                 found.append(Question(shown, line["question"], tuple(answers)))
         return found
 
+    def text(self, example: Question) -> str:
+        return example.question
+
     def requests(self, example: Question, reader: Reader) -> list[Prompt]:
         text = f"{example.shown}Q: {example.question}?\nA:"
         return [reader.prompt(text, self.choice["new"])]

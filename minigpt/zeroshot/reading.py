@@ -66,6 +66,9 @@ class Coqa(Task):
             before.append(f"{ask} {answers[0]}")
         return turns
 
+    def text(self, example: Turn) -> str:
+        return example.passage
+
     def requests(self, example: Turn, reader: Reader) -> list[Prompt]:
         return [reader.prompt(example.passage, self.choice["new"], fixed="\n" + example.dialogue)]
 

@@ -91,6 +91,9 @@ class CnnDm(Task):
             found.append(Article(line["article"].strip(), summary if isinstance(summary, str) else "\n".join(summary)))
         return found
 
+    def text(self, example: Article) -> str:
+        return example.text
+
     def requests(self, example: Article, reader: Reader) -> list[Prompt]:
         """With the hint and without; an article that is too long loses its end, not the hint."""
         how = dict(line=False, top_k=self.choice["top_k"], seed=self.choice["seed"])

@@ -203,6 +203,14 @@ class Task(ABC):
     def metrics(self, examples: Sequence, records: list[dict]) -> dict[str, dict]:
         """Name -> value with its interval, of all examples together."""
 
+    def text(self, example: Any) -> str:
+        """An example with its answer, as it may stand in training text: what `minigpt overlap --scores` looks up.
+
+        Raises:
+            UsageError: the task is of whole texts, not of examples.
+        """
+        raise UsageError(f"{self.name} has no examples to look up one by one; give its file with --test")
+
     def banned(self, tokenizer: Tokenizer) -> list[int]:
         """Ids that `Scored.allowed` may not be."""
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from minigpt.memorization.items import item_text
 from minigpt.metrics import exact_match
 from minigpt.tinyweb import tasks
 from minigpt.tinyweb.tasks import Item
@@ -23,6 +24,9 @@ class Twin(Task):
     def examples(self, reader: Reader, limit: int | None) -> list[Item]:
         """Items of combinations that no training page is about."""
         return tasks.items(self.name.removeprefix("tinyweb-"), ITEMS if limit is None else limit, self.choice["seed"])
+
+    def text(self, example: Item) -> str:
+        return item_text(example)
 
     def requests(self, example: Item, reader: Reader) -> list[Prompt]:
         return [reader.prompt(example.prompt, min(self.new, reader.block_size // 4))]

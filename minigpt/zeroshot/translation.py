@@ -103,6 +103,9 @@ class FrenchToEnglish(Task):
         rest = lines[self.choice["pairs"] :]
         return [Sentence(shown, source, target) for source, target in rest[:limit]]
 
+    def text(self, example: Sentence) -> str:
+        return example.source
+
     def requests(self, example: Sentence, reader: Reader) -> list[Prompt]:
         return [reader.prompt(f"{example.shown}{example.source} =", min(self.choice["new"], reader.block_size // 2))]
 

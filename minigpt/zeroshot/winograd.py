@@ -91,6 +91,9 @@ class Wsc273(Task):
         rest = rest if rest[0] in ".,;:!?" else f" {rest}"
         return Schema(before, candidates, rest, candidates[side == "B"])
 
+    def text(self, example: Schema) -> str:
+        return example.before + example.answer + example.rest
+
     def requests(self, example: Schema, reader: Reader) -> list[Row]:
         return [reader.row(example.before + one, example.rest, whole=True) for one in example.candidates]
 
