@@ -750,3 +750,16 @@ def test_articles_of_wikitext_are_cut_at_their_titles():
 
     text = " \n = One = \n \n Text \n = 1 = \n . \n \n = = Part = = \n \n More . \n \n = Two = \n \n End . \n"
     assert [piece.split("\n")[0] for piece in articles(text)] == [" = One = ", " = Two = "]
+
+
+def test_pronouns_are_sorted_by_the_reading_that_stands_in_train(monkeypatch):
+    from minigpt.experiments import overlap as experiment
+
+    monkeypatch.setattr(experiment, "SIZES", ("0.25M",))
+    right = experiment.tasks.items("pronoun", 8)
+    wrong = [next(one for one in item.candidates if one != item.answer) for item in right]
+    pages = [items.item_text(right[0]), right[1].prompt + wrong[1] + right[1].rest, right[2].prompt]
+    monkeypatch.setattr(experiment, "documents", lambda n, seed: iter(pages))
+    found = experiment.pronoun(8, 3)["models"]["0.25M"]
+    assert found["all"]["n"] == 8 == sum(group["n"] for name, group in found.items() if name != "all")
+    assert found["more in the right one"]["n"] >= 1 and found["more in the wrong one"]["n"] >= 1

@@ -2,7 +2,7 @@
 
     minigpt data get wikitext-2    (and tinyshakespeare, moby-dick, hcandersen, tinystories-sample, lambada,
                                     gpt2-samples)
-    python -m minigpt.experiments.overlap [--only PART ...] [--models FOLDER ...]
+    python -m minigpt.experiments.overlap [--only PART ...]
 
 Chapter 13. The parts are in PARTS; those that are not measured again stay as they were recorded.
 """
@@ -28,7 +28,7 @@ from minigpt.memorization.files import shorten
 from minigpt.memorization.items import item_text
 from minigpt.memorization.ngrams import find_ngrams, grouped, ngrams, normal_words
 from minigpt.metrics import bootstrap_interval
-from minigpt.tinyweb import documents, tasks
+from minigpt.tinyweb import SIZES, documents, load_model, tasks
 from minigpt.tinyweb.web import WebPage, web
 
 SEED = 0
@@ -296,27 +296,56 @@ def altered(known: BloomFilter, texts: list[str], n: int, threshold: float) -> l
 # ---- What overlap does to a score ----
 
 
-def scores(folders: list[Path], n_items: int = 400, pages: int = 50_000) -> dict:
+def scores(n_items: int = 400, pages: int = 50_000) -> dict:
     """Scores of tinyweb's models on all items of a task, and without those of which any 8-gram is in train."""
-    from minigpt import GPT, Tokenizer
     from minigpt.experiments.abilities import SCORES, answers
 
-    train = list(documents(pages, SEED))
-    known = BloomFilter(count(train), RATE, about_ngrams(8))
-    fill(known, train)
+    known = filter_of_pages(pages)
     made = {task: tasks.items(task, n_items) for task in tasks.TASKS}
     touched = {task: np.array(shares_found(known, [item_text(item) for item in items], 8)) for task, items in made.items()}
     models = {}
-    for folder in folders:
-        model = GPT.from_pretrained(folder).eval()
-        tokenizer = Tokenizer.load(folder if (folder / "minigpt_tokenizer.json").is_file() else folder.parent)
-        models[folder.name] = {
+    for size in SIZES:
+        model, tokenizer = load_model(size)
+        models[size] = {
             task: with_and_without(
                 np.array([SCORES[task](item, a) for item, a in zip(items, answers(model, tokenizer, task, items))]),
                 touched[task],
             )
             for task, items in made.items()
         }
+    return {"items": n_items, "train_pages": pages, "models": models}
+
+
+def filter_of_pages(pages: int) -> BloomFilter:
+    """A filter of the 8-grams of tinyweb's first pages."""
+    train = list(documents(pages, SEED))
+    known = BloomFilter(count(train), RATE, about_ngrams(8))
+    fill(known, train)
+    return known
+
+
+def pronoun(n_items: int = 400, pages: int = 50_000) -> dict:
+    """The pronoun task by which of its two readings has more of its 8-grams in the training text.
+
+    Where it is the right one, the training text may have given the answer away. Where both have as many, what overlaps
+    is what the readings share, and gives nothing away.
+    """
+    from minigpt.experiments.abilities import SCORES, answers
+
+    known, items = filter_of_pages(pages), tasks.items("pronoun", n_items)
+    wrong = [next(one for one in item.candidates if one != item.answer) for item in items]
+    right_share = np.array(shares_found(known, [item_text(item) for item in items], 8))
+    wrong_share = np.array(shares_found(known, [i.prompt + one + i.rest for i, one in zip(items, wrong)], 8))
+    alike = right_share == wrong_share
+    groups = {
+        "more in the right one": right_share > wrong_share, "as much in both": alike & (right_share > 0),
+        "more in the wrong one": right_share < wrong_share, "none in either": alike & (right_share == 0),
+    }  # fmt: skip
+    models = {}
+    for size in SIZES:
+        found = answers(*load_model(size), "pronoun", items)
+        score = np.array([SCORES["pronoun"](item, answer) for item, answer in zip(items, found)])
+        models[size] = {"all": _mean(score), **{name: _mean(score[group]) for name, group in groups.items()}}
     return {"items": n_items, "train_pages": pages, "models": models}
 
 
@@ -394,26 +423,25 @@ def fill_and_ask(size: int, batches: list[list[str]]) -> dict:
     }  # fmt: skip
 
 
-PARTS = {"table_6": table_6, "errors": errors, "figure_5": figure_5, "planted": planted, "cost": cost}
+PARTS = {"table_6": table_6, "errors": errors, "figure_5": figure_5, "planted": planted, "pronoun": pronoun, "scores": scores,
+         "cost": cost}  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=[*PARTS, "scores"], metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--models", nargs="+", type=Path, default=[], metavar="FOLDER", help="also the scores of these")
+    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--out", type=Path, help="default: overlap.json among the recorded runs")
     args = parser.parse_args(argv)
     out = args.out or recorded.results_dir() / "overlap.json"
     result = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
-    for part in args.only or PARTS:
-        if part in PARTS:
-            result[part] = PARTS[part]()
-            print(part, "done", flush=True)
-    if args.models:
-        result["scores"] = scores(args.models)
     checksums = {file.name: file.sha256 for name in SETS for file in data.find(name).files}
-    result["provenance"] = recorded.provenance(SEED, data=checksums)
-    recorded.save("overlap", result, args.out)
+    for part in args.only or PARTS:
+        result[part] = PARTS[part]()
+        provenance = recorded.provenance(SEED, data=checksums)
+        result["made"] = {**result.get("made", {}), part: {name: provenance[name] for name in ("commit", "date")}}
+        result["provenance"] = provenance
+        recorded.save("overlap", result, args.out)
+        print(part, "done", flush=True)
 
 
 if __name__ == "__main__":
