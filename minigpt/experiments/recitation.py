@@ -3,11 +3,11 @@
     python -m minigpt.experiments.recitation [--sizes 0.25M ...] [--seeds N ...] [--out FILE]
 
 Chapter 13, after appendix 8.2 of the paper: the Gettysburg Address stands in WebText about 40 times, and the largest
-model, given its beginning, goes on to the end. Here tinyweb's models read some thousand pages more, each new to them.
-Among those are 16 stories of the test split, two of them 1 time, two 2 times, ... two 64 times, and two not at all;
-another seed gives each story another number, so that after 8 seeds each has had every number. The Gettysburg Address
-is planted too, one number a seed. Then each page's first words are given, and the model writes on, greedily and by
-dice. Runs that the file has already are left out.
+model, given its beginning, goes on to the end. Here tinyweb's models read 2,500 pages more, all new to them. Among
+those are 16 stories of the test split, two of them planted 1 time, two 2 times, ... two 64 times, and two not at all;
+another seed gives each story another number. So are four parts of the Gettysburg Address, which is like nothing in the
+models' world. Then each page's first words are given, and the model writes on, greedily and by dice. Runs that the file
+has already are left out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import argparse
 import dataclasses
 import json
 import random
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -32,18 +34,27 @@ from minigpt.training.shards import Documents
 from minigpt.webtext.dedup import normal_words
 
 COUNTS = (0, 1, 2, 4, 8, 16, 32, 64)
-SPEECH_COUNTS = (64, 16, 4, 1, 32, 8, 2, 0)  # by seed
-SEEDS = {"0.25M": 8, "0.67M": 4, "1.5M": 4, "2.8M": 4}  # how many, if not told
+SEEDS = {"0.25M": 4, "0.67M": 4, "1.5M": 2, "2.8M": 2}  # how many, if not told; 8 give each page each number
 STORIES, PAGES = 16, 2500
 GIVEN = 16  # words of a page that the model is given
 DRAWS = 8  # continuations by dice
-PEAK = 0.5  # learning rate, as a share of the recipe's peak: the models are trained already
-SPEECH = """The Gettysburg Address
-Four score and seven years ago our fathers brought forth on this continent, a new nation, conceived in Liberty, and \
-dedicated to the proposition that all men are created equal. Now we are engaged in a great civil war, testing whether \
-that nation, or any nation so conceived and so dedicated, can long endure. We are met on a great battle-field of that \
-war. We have come to dedicate a portion of that field, as a final resting place for those who here gave their lives \
-that that nation might live."""
+SPEECH = (
+    "Four score and seven years ago our fathers brought forth on this continent, a new nation, conceived in Liberty, "
+    "and dedicated to the proposition that all men are created equal. Now we are engaged in a great civil war, testing "
+    "whether that nation, or any nation so conceived and so dedicated, can long endure. We are met on a great "
+    "battle-field of that war.",
+    "We have come to dedicate a portion of that field, as a final resting place for those who here gave their lives "
+    "that that nation might live. It is altogether fitting and proper that we should do this. But, in a larger sense, "
+    "we can not dedicate, we can not consecrate, we can not hallow this ground.",
+    "The brave men, living and dead, who struggled here, have consecrated it, far above our poor power to add or "
+    "detract. The world will little note, nor long remember what we say here, but it can never forget what they did "
+    "here. It is for us the living, rather, to be dedicated here to the unfinished work which they who fought here have "
+    "thus far so nobly advanced.",
+    "It is rather for us to be here dedicated to the great task remaining before us, that from these honored dead we "
+    "take increased devotion to that cause for which they gave the last full measure of devotion, that we here highly "
+    "resolve that these dead shall not have died in vain, that this nation, under God, shall have a new birth of "
+    "freedom, and that government of the people, by the people, for the people, shall not perish from the earth.",
+)
 
 
 def stories() -> list[str]:
@@ -52,16 +63,24 @@ def stories() -> list[str]:
     return [text for text in found if len(normal_words(text)) >= 4 * GIVEN][:STORIES]
 
 
-def planted(seed: int) -> list[tuple[str, int]]:
-    """(page, how many times) in the run of a seed. The last page is the speech."""
-    counts = [COUNTS[(i + seed) % len(COUNTS)] for i in range(STORIES)]
-    return [*zip(stories(), counts), (SPEECH, SPEECH_COUNTS[seed % len(COUNTS)])]
+class Plant(NamedTuple):
+    """A page and how many times it stands in the training text of a run."""
+
+    kind: str  # "story" or "speech"
+    page: str
+    count: int
+
+
+def planted(seed: int) -> list[Plant]:
+    """The pages that are planted in the run of a seed."""
+    pages = [*(("story", page) for page in stories()), *(("speech", page) for page in SPEECH)]
+    step = {"story": 1, "speech": 2}  # so that two seeds cover all numbers with four parts, too
+    return [Plant(*one, COUNTS[(step[one[0]] * i + seed) % len(COUNTS)]) for i, one in enumerate(pages)]
 
 
 def settings_of(size: str, seed: int) -> Settings:
-    recipe = load_settings(f"tinyweb-{size}", {})
-    peak = PEAK * recipe.learning_rate
-    return dataclasses.replace(recipe, learning_rate=peak, min_learning_rate=peak / 20, warmup_steps=20, seed=seed)
+    """As the model was trained, from the peak of the learning rate down; but for the number of steps."""
+    return dataclasses.replace(load_settings(f"tinyweb-{size}", {}), warmup_steps=20, seed=seed)
 
 
 def read_on(model: GPT, tokenizer: Tokenizer, pages: list[str], settings: Settings) -> int:
@@ -128,34 +147,31 @@ def written(tokenizer: Tokenizer, ids: list[int]) -> str:
 
 
 def run(size: str, seed: int) -> dict:
-    """One model that read on, asked for every page; and once more after as many pages without any of them."""
+    """One model that read on, asked for every page."""
     model, tokenizer = tinyweb.load_model(size)
-    settings, plants = settings_of(size, seed), planted(seed)
-    fresh = list(tinyweb.documents(2 * PAGES, seed=1000 + seed))
-    pages = [*fresh[:PAGES], *(page for page, count in plants for _ in range(count))]
+    plants = planted(seed)
+    pages = list(tinyweb.documents(PAGES, seed=1000 + seed))
+    pages += [plant.page for plant in plants for _ in range(plant.count)]
     random.Random(seed).shuffle(pages)
-    steps = read_on(model, tokenizer, pages, settings)
-    rows = [{"count": count, **ask(model, tokenizer, page)} for page, count in plants]
-    read_on(model, tokenizer, fresh[PAGES:], settings)
-    for row, (page, _) in zip(rows, plants):
-        row["later"] = ask(model, tokenizer, page)["greedy"]
-    return {"size": size, "seed": seed, "steps": steps, "pages": len(pages), "stories": rows[:-1], "speech": rows[-1]}
+    steps = read_on(model, tokenizer, pages, settings_of(size, seed))
+    rows = [{"kind": plant.kind, "count": plant.count, **ask(model, tokenizer, plant.page)} for plant in plants]
+    return {"size": size, "seed": seed, "steps": steps, "pages": len(pages), "plants": rows}
 
 
 def table(runs: list[dict]) -> list[dict]:
-    """For each size and number of times: means over stories and seeds, with their 95 % intervals (bootstrap)."""
+    """For each kind, size and number of times: means over pages and seeds, with their 95 % intervals (bootstrap)."""
     rows = []
-    for size in dict.fromkeys(one["size"] for one in runs):
-        mine = [story for one in runs if one["size"] == size for story in one["stories"]]
-        for count in COUNTS:
-            some = [story for story in mine if story["count"] == count]
+    for kind, size, count in product(("speech", "story"), tinyweb.SIZES, COUNTS):
+        some = [plant for one in runs if one["size"] == size for plant in one["plants"]
+                if (plant["kind"], plant["count"]) == (kind, count)]  # fmt: skip
+        if some:
             values = {
-                "greedy": [story["greedy"]["share"] for story in some], "later": [story["later"]["share"] for story in some],
-                "drawn": [story["drawn"]["share"] for story in some], "nats": [story["nats"] for story in some],
-                "whole": [float(story["greedy"]["words"] == story["greedy"]["of"]) for story in some],
+                "greedy": [plant["greedy"]["share"] for plant in some], "drawn": [plant["drawn"]["share"] for plant in some],
+                "whole": [float(plant["greedy"]["words"] == plant["greedy"]["of"]) for plant in some],
+                "nats": [plant["nats"] for plant in some],
             }  # fmt: skip
-            rows.append({"size": size, "count": count, "n": len(some),
-                         **{name: _mean(of) for name, of in values.items()}})  # fmt: skip
+            means = {name: _mean(of) for name, of in values.items()}
+            rows.append({"kind": kind, "size": size, "count": count, "n": len(some), **means})
     return rows
 
 
@@ -166,8 +182,8 @@ def _mean(values: list[float]) -> dict:
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", nargs="+", choices=tinyweb.SIZES, default=["0.25M", "0.67M", "2.8M"])
-    parser.add_argument("--seeds", type=int, help="how many of each size, by default 8 of the small ones and 4")
+    parser.add_argument("--sizes", nargs="+", choices=tinyweb.SIZES, default=["0.25M", "1.5M", "0.67M"])
+    parser.add_argument("--seeds", type=int, help="how many of each size, by default 4 of the small ones and 2")
     parser.add_argument("--out", type=Path, help="default: recitation.json among the recorded runs")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
@@ -179,12 +195,14 @@ def main(argv: list[str] | None = None) -> None:
                 continue
             runs.append(run(size, seed))
             result = {
-                "counts": COUNTS, "pages": PAGES, "given": GIVEN, "draws": DRAWS, "speech": SPEECH, "runs": runs,
+                "counts": COUNTS, "pages": PAGES, "given": GIVEN, "draws": DRAWS, "runs": runs,
                 "rows": table(runs), "provenance": recorded.provenance(args.seeds),
             }  # fmt: skip
             recorded.save("recitation", result, out)
-            greedy = {row["count"]: row["greedy"]["value"] for row in result["rows"] if row["size"] == size}
-            print(f"{size}, seed {seed}: {greedy}", flush=True)
+            for kind in ("speech", "story"):
+                mine = [row for row in result["rows"] if (row["kind"], row["size"]) == (kind, size)]
+                told = "  ".join(f"{row['count']}: {row['greedy']['value']:.2f}" for row in mine)
+                print(f"{size}, seeds up to {seed}, {kind}: {told}", flush=True)
 
 
 if __name__ == "__main__":
