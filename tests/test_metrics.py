@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import random
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -152,3 +155,44 @@ def test_bootstrap_interval_refuses():
         bootstrap_interval([])
     with pytest.raises(ValueError, match="between 0 and 1"):
         bootstrap_interval([1.0], confidence=95)
+
+
+# ---- the answers' scores against others' code ----
+
+
+def _answers(dice: random.Random) -> str:
+    """An answer of few words, so that two of them often share some; with all that normalising takes out."""
+    words = "the The a an cat Cat cats dog's (dog) 1,000 home. theatre - é! a-b".split()
+    return " ".join(dice.choices(words, k=dice.randrange(6)))
+
+
+def test_exact_match_f1_and_leave_one_out_are_those_of_the_published_evaluators(monkeypatch):
+    """SQuAD's functions as lm-evaluation-harness has them, and its loop over CoQA's references."""
+    squad = pytest.importorskip("lm_eval.tasks.qasper.metrics", reason="lm-eval is not installed: pip install lm-eval")
+
+    def compute_f1(gold: str, prediction: str) -> float:
+        """With CoQA's addition: without a word on one side, the score is whether both are without."""
+        ours, theirs = squad.normalize_answer(prediction).split(), squad.normalize_answer(gold).split()
+        return squad.f1_abstractive([prediction], [gold]) if ours and theirs else float(ours == theirs)
+
+    module = types.ModuleType("transformers.data.metrics.squad_metrics")  # older releases of transformers have it
+    module.compute_exact = lambda gold, prediction: float(
+        squad.normalize_answer(gold) == squad.normalize_answer(prediction)
+    )
+    module.compute_f1 = compute_f1
+    for name in ("transformers.data", "transformers.data.metrics"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    sys.modules.pop("lm_eval.tasks.coqa.utils", None)
+    coqa = importlib.import_module("lm_eval.tasks.coqa.utils")
+    dice, seen = random.Random(0), set()
+    for _ in range(3000):
+        prediction, references = _answers(dice), [_answers(dice) for _ in range(dice.randrange(1, 5))]
+        assert metrics.normalize_answer(prediction) == squad.normalize_answer(prediction)
+        theirs = coqa.compute_scores(references, prediction)
+        assert metrics.leave_one_out(f1, prediction, references) == pytest.approx(theirs["f1"], abs=1e-12)
+        assert metrics.leave_one_out(exact_match, prediction, references) == pytest.approx(theirs["em"], abs=1e-12)
+        assert f1(prediction, references) == pytest.approx(max(compute_f1(one, prediction) for one in references))
+        seen.add(theirs["f1"])
+    assert len(seen) > 20
+    sys.modules.pop("lm_eval.tasks.coqa.utils", None)
