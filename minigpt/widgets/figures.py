@@ -716,6 +716,39 @@ class Writer(ModelFigure):
         )
 
 
+class Likelihood(ModelFigure):
+    """Chapter 09: the likelihood of the reader's text in every unit, and what each way to cut it into windows costs.
+
+    Windows, counts and sums are those of `minigpt.zeroshot.language`; `<|endoftext|>` stands before the text.
+
+    Args:
+        text: the text at the start, of which the first 160 tokens are read.
+        context, parts: the windows at the start: tokens of context (256: all), and how often one begins in a context.
+        size: the model at the start, one of `minigpt.tinyweb.SIZES`; the reader can choose another.
+        model_dir: in a notebook, a model folder to score with instead of the book's small model.
+    """
+
+    _esm = source("core.js", "bpe.js", "gpt.js", "models.js", "likelihood.js")
+    _css = source("widgets.css", "likelihood.css")
+    about = "one text, one likelihood, every unit and window"
+    text = traitlets.Unicode().tag(sync=True)
+    context = traitlets.Int().tag(sync=True)
+    parts = traitlets.Int().tag(sync=True)
+
+    def __init__(
+        self,
+        text: str = "Omar Noodle\nOmar Noodle is known for the talking stove. He plays the bagpipe. Omar is at home in "
+        "Mothgate, and Boris Noodle lives next door.",
+        context: int = 32,
+        parts: int = 1,
+        size: str = DEFAULT_SIZE,
+        model_dir: str | Path | None = None,
+    ) -> None:
+        if context not in (8, 16, 32, 64, 256) or parts not in (1, 2, 4, 8):
+            raise ValueError(f"context is 8, 16, 32, 64 or 256 and parts 1, 2, 4 or 8 here, not {context} and {parts}")
+        super().__init__(size, model_dir, text=text[:900], context=context, parts=parts)
+
+
 class Answers(ModelFigure):
     """Chapters 01 and 02: how the models of all sizes write on from one text, greedily to the end of the line.
 
