@@ -621,6 +621,8 @@ def passages_of_each_set(n: int = 4) -> list[list]:
     stories = [item.prompt + item.answer for item in reversed(items("last_word", n))]
     return [["a story", stories], ["a page", first(documents(30, split="test"))],
             ["an unseen kind of page", first(unseen.documents(12))]]  # fmt: skip
+
+
 class SchemaScores(ModelFigure):
     """Chapter 11: a Winograd schema under both candidates: every word's nats, full and partial sums word by word.
 
