@@ -119,7 +119,7 @@ def test_stop_words_and_ends_of_words_are_the_packages(module, known):
 
 
 def test_a_passage_is_cut_before_its_last_word(module):
-    cut = {"a hen sat.": ["a hen", " sat"], "one": None, "": None, " two ": None, "He said: “no!”": ["He said:", " “no"]}
+    cut = {"a hen sat.": ["a hen", " sat"], "one": None, "": None, " two ": None, "a\nhen": ["a", "\nhen"], "He said: “no!”": ["He said:", " “no"]}
     for text, wanted in cut.items():
         got = module.evaluate("(text) => { const p = m.cutPassage(text); return p && [p.before, p.answer]; }", text)
         assert got == wanted, text

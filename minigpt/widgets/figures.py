@@ -616,11 +616,12 @@ def passages_of_each_set(n: int = 4) -> list[list]:
     from minigpt.tinyweb.tasks import items
 
     def first(texts) -> list[str]:
-        return [re.sub(r"\W+$", "", text) for text in texts if 20 < len(text.split()) < 130][:n]
+        whole = (re.sub(r"\W+$", "", text) for text in texts if 20 < len(text.split()) < 130)
+        return [text for text in whole if re.search(r" \w+$", text)][:n]
 
-    stories = [item.prompt + item.answer for item in reversed(items("last_word", n))]
+    stories = [item.prompt + item.answer for item in items("last_word", n + 1)[1:]]
     return [["a story", stories], ["a page", first(documents(30, split="test"))],
-            ["an unseen kind of page", first(unseen.documents(12))]]  # fmt: skip
+            ["an unseen kind of page", first(unseen.documents(24))]]  # fmt: skip
 
 
 class SchemaScores(ModelFigure):

@@ -13,10 +13,10 @@ const DRESSES = [
   ["nothing", "no <|endoftext|>"],
 ];
 
-// A passage and its last word with the blank before it; null if there are no two words.
+// A passage and its last word with the blank or line end before it; null if there are no two words.
 function cutPassage(text) {
   const whole = text.replace(/[^\p{L}\p{N}_]+$/u, "");
-  const at = whole.lastIndexOf(" ");
+  const at = whole.search(/\s\S+$/);
   return at > 0 && whole.slice(0, at).trim() ? { before: whole.slice(0, at), answer: whole.slice(at) } : null;
 }
 
