@@ -7,11 +7,11 @@ from test_widgets_browser import AXE, VENDOR, page_text
 
 from book.build import pages
 from minigpt import tinyweb, widgets
+from minigpt.widgets import assets
+from minigpt.widgets.figures import passages_of_each_set, source
 from minigpt.zeroshot.lambada import STOP_WORDS, climb, goes_on, stop_tokens
 from minigpt.zeroshot.scoring import score
 from minigpt.zeroshot.task import Reader
-from minigpt.widgets import assets
-from minigpt.widgets.figures import passages_of_each_set, source
 
 TITLE = "Climb LAMBADA’s ladder"
 
