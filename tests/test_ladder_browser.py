@@ -119,7 +119,8 @@ def test_stop_words_and_ends_of_words_are_the_packages(module, known):
 
 
 def test_a_passage_is_cut_before_its_last_word(module):
-    cut = {"a hen sat.": ["a hen", " sat"], "one": None, "": None, " two ": None, "a\nhen": ["a", "\nhen"], "He said: “no!”": ["He said:", " “no"]}
+    cut = {"a hen sat.": ["a hen", " sat"], "a\nhen": ["a", "\nhen"], "He said: “no!”": ["He said:", " “no"]}
+    cut |= {"one": None, "": None, " two ": None}
     for text, wanted in cut.items():
         got = module.evaluate("(text) => { const p = m.cutPassage(text); return p && [p.before, p.answer]; }", text)
         assert got == wanted, text
@@ -134,7 +135,7 @@ def test_a_reader_climbs(page):
     before = card.get_by_role("textbox").input_value()
     answered(page, lambda: card.get_by_role("button", name="a page", exact=True).click())
     assert card.get_by_role("textbox").input_value() != before
-    answered(page, lambda: card.get_by_role("textbox").fill("Ada had a kettle. At last the kettle was given back to Ada."))
+    answered(page, lambda: card.get_by_role("textbox").fill("Ada had a kettle. At last it was given back to Ada."))
     assert card.locator(".mg-rungs li").first.locator(".mg-verdict").inner_text() == "✓ right"
     assert card.locator(".mg-blank").inner_text() == "____"
     look = card.get_by_role("group", name="The text").get_by_role("radio")
