@@ -763,3 +763,19 @@ def test_pronouns_are_sorted_by_the_reading_that_stands_in_train(monkeypatch):
     found = experiment.pronoun(8, 3)["models"]["0.25M"]
     assert found["all"]["n"] == 8 == sum(group["n"] for name, group in found.items() if name != "all")
     assert found["more in the right one"]["n"] >= 1 and found["more in the wrong one"]["n"] >= 1
+
+
+def test_more_sets_are_compared_where_they_are_at_hand(tmp_path, monkeypatch):
+    from minigpt.experiments import overlap as experiment
+
+    assert not any("103" in name for name in experiment.own_parts()) or data.present("wikitext-103")
+    shown = " ".join(f"w{i % 50}" for i in range(1000))  # the last part stands in the first
+    (tmp_path / "text8").write_text(shown)
+    monkeypatch.setattr(data, "present", lambda name: name == "text8")
+    monkeypatch.setattr(data, "get", lambda name: [tmp_path / name])
+    ((name, (train, test)),) = experiment.own_parts().items()
+    assert name.startswith("text8") and len(train[0]) == len(shown) * 9 // 10 and shown.endswith(test[0])
+    found = experiment.compared(train, test)
+    assert found["found"] == found["exact"] > 0 and found["percent"] > 90
+    monkeypatch.setattr(experiment, "EXACT", 100)
+    assert experiment.compared(train, test)["exact"] is None
