@@ -202,6 +202,12 @@ def test_the_chapter_has_its_figures_alive(request, over):
         pytest.skip("chapter 13 is not in the table of contents yet")
     page = request.getfixturevalue("page_for")("13", over=over)
     page.wait_for_selector(".mg-bitrow")
-    figure(page, BLOOM).first.get_by_role("button", name="Add the next word").click()
+    before = fact(page, BLOOM, "words went in")
+    figure(page, BLOOM).get_by_role("button", name="Add the next word").click()
+    assert int(fact(page, BLOOM, "words went in")) == int(before) + 1
     page.wait_for_selector(".mg-marked mark")
+    figure(page, MARKS).get_by_role("textbox", name="Your text").fill("He forgot: FOUR score and seven years!")
+    marked = figure(page, MARKS).get_by_role("group", name="Your text, marked").locator("mark")
+    page.wait_for_function("document.querySelectorAll('.mg-marked')[1].textContent.includes('forgot')")
+    assert marked.all_inner_texts() == ["FOUR score and seven years"]
     assert page.locator(".mg-wrong").count() == 0 and page.problems == []
