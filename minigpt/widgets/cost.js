@@ -89,7 +89,8 @@ function render({ model, el }) {
   let machine = model.get("machine");
   let price = machines[machine].price;
 
-  const names = Object.keys(recipes);
+  // By size: a stored state has them by name.
+  const names = Object.keys(recipes).sort((a, b) => recipes[a].n_embd - recipes[b].n_embd);
   const presets = names.map((name) =>
     button(name, () => {
       Object.assign(run, start(name));
