@@ -22,7 +22,7 @@ def own_site(tmp_path_factory):
     return folder
 
 
-def opened(browser, own_site, width=900, **context):
+def opened(browser, own_site, width=900, ready=".mg-task", **context):
     page = browser.new_context(viewport={"width": width, "height": 1100}, **context).new_page()
     page.set_default_timeout(20_000)
     page.problems = problems = []
@@ -30,7 +30,7 @@ def opened(browser, own_site, width=900, **context):
     page.on("pageerror", lambda e: problems.append(str(e)))
     page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else problems.append(r.url))
     page.goto((own_site / "index.html").as_uri())
-    page.wait_for_selector(".mg-task")
+    page.wait_for_selector(ready)
     return page
 
 

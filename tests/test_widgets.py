@@ -24,7 +24,9 @@ WAYS = {
     "switches": ["first", "second"], "labels": ["good", "bad"], "archive": [6, 4],
     "left": [[6, 3], [5, 1], [6, 1], [5, 0]], "texts": [6, 5, 6, 5], "wanted": 6,
 }  # fmt: skip
+EXAMPLES = {"name": "sums", "note": "", "curves": [[[0, 0.1, 0.0, 0.2], [1, 0.3, 0.2, 0.4]]]}
 FIGURES = {
+    "ExampleCurves": {"tasks": [EXAMPLES], "sizes": ["small"], "labels": [10]},
     "FilterSwitches": {"ways": WAYS},
     "BPEMerges": {},
     "BloomBits": {},

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import argparse
 import random
-import time
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,10 +23,10 @@ import torch
 from torch import Tensor
 
 from minigpt import GPT, Tokenizer, recorded
-from minigpt.experiments import abilities, specialists
+from minigpt.experiments import abilities, shots, specialists
 from minigpt.experiments.abilities import share
 from minigpt.experiments.parts import Parts, weights_of
-from minigpt.experiments.shots import greedily
+from minigpt.experiments.shots import given
 from minigpt.experiments.specialists import summary_of
 from minigpt.model import IGNORE
 from minigpt.tinyweb import SIZES, documents, load_model, tasks, wobblish
@@ -35,6 +35,7 @@ from minigpt.tinyweb.dice import Dice
 LABELS = (10, 30, 100, 300, 1_000)
 TASKS = ("reading", "pronoun", "closed_book", "translation_en_wo")
 TEST_ITEMS = 400  # those of the recorded runs `abilities` and `specialists`
+SHOTS_ITEMS = 200  # those of the recorded run `shots`
 OTHER_ITEMS = 200  # of each task, before and after
 RATE, BATCH = 5e-4, 8
 
@@ -135,22 +136,35 @@ def fine_tune(
 def right(model: GPT, tok: Tokenizer, task: str, items: Sequence[tasks.Item]) -> list[float]:
     """Which items are answered rightly: written greedily, or, for pronouns, chosen by the reason's probability."""
     if task == "pronoun":
-        given = abilities.choices(model, tok, list(items), partial=True)
-        return [float(answer == item.answer) for answer, item in zip(given, items)]
+        said = abilities.choices(model, tok, list(items), partial=True)
+        return [float(answer == item.answer) for answer, item in zip(said, items)]
     prompts = [bare(task, item.prompt) for item in items]
-    return [float(all(one)) for one in greedily(model, tok, prompts, [item.answer for item in items])]
+    answers = given(model, tok, prompts, [item.answer for item in items])
+    return [float(all(one.right)) for one in answers]
 
 
 def chosen(model: GPT, tok: Tokenizer, items: Sequence[tasks.Item]) -> list[float]:
     """The same for readings as specialists answer: whichever candidate is likeliest."""
-    given = abilities.choices(model, tok, list(items))
-    return [float(answer == item.answer) for answer, item in zip(given, items)]
+    said = abilities.choices(model, tok, list(items))
+    return [float(answer == item.answer) for answer, item in zip(said, items)]
+
+
+@lru_cache
+def asked(task: str, n: int = SHOTS_ITEMS) -> list[shots.Asked]:
+    """The items of the recorded run `shots` for the task, or none."""
+    names = {"reading": "reading", "closed_book": "closed book", "translation_en_wo": "English to Wobblish"}
+    return shots.TASKS[names[task]](n, load_model(SIZES[0])[1]) if task in names else []
 
 
 def test(model: GPT, tok: Tokenizer, task: str, n: int = TEST_ITEMS) -> dict:
+    """Shares that are right: of the task's items written; of readings also chosen; of the items of `shots`, no example."""
     items = tasks.items(task, n)
     found = {"written": sum(right(model, tok, task, items)) / n}
-    return {**found, "chosen": sum(chosen(model, tok, items)) / n} if task == "reading" else found
+    if task == "reading":
+        found["chosen"] = sum(chosen(model, tok, items)) / n
+    if asked(task):
+        found["shots"] = shots.scores(model, tok, asked(task), 0)["value"]
+    return found
 
 
 def everything(model: GPT, tok: Tokenizer, n: int = OTHER_ITEMS) -> dict:
@@ -171,6 +185,19 @@ def tuned(size: str, task: str, n: int, seed: int, rehearse: bool = False) -> tu
     return fine_tune(model, tok, labels(task, n, seed), seed, rehearse=rehearse), tok
 
 
+def test_shipped(size: str, task: str) -> dict:
+    return test(*load_model(size), task)
+
+
+def test_tuned(size: str, task: str, n: int, seed: int) -> dict:
+    return test(*tuned(size, task, n, seed), task)
+
+
+def all_tasks(size: str, task: str = "", n: int = 0, rehearse: bool = False) -> dict:
+    """Everything, of a model as it ships or fine-tuned on n labels of a task."""
+    return everything(*(tuned(size, task, n, 0, rehearse) if n else load_model(size)))
+
+
 def measure(parts: Parts, seeds: int, chosen_tasks: Sequence[str] = TASKS) -> dict:
     curves: dict = {task: {size: {} for size in SIZES} for task in chosen_tasks}
     for seed in range(seeds):  # one seed of everything first
@@ -178,16 +205,20 @@ def measure(parts: Parts, seeds: int, chosen_tasks: Sequence[str] = TASKS) -> di
             for size in SIZES:
                 of, found = f"{size}/{weights_of(size)}/{task}", {}
                 if seed == 0:
-                    curves[task][size]["0"] = [parts.get(f"{of}/0", lambda: test(*load_model(size), task))]
+                    curves[task][size]["0"] = [parts.get(f"{of}/0", test_shipped, size, task)]
                 for n in LABELS:
-                    one = parts.get(f"{of}/{n}/{seed}", lambda: test(*tuned(size, task, n, seed), task))
+                    one = parts.get(f"{of}/{n}/{seed}", test_tuned, size, task, n, seed)
                     curves[task][size].setdefault(str(n), []).append(one)
                     found[n] = one["written"]
                 print(task, size, "seed", seed, curves[task][size]["0"][0]["written"], found, flush=True)
     return {
         task: {
             size: {
-                n: {how: summary_of([one[how] for one in ones], TEST_ITEMS) for how in ones[0]} for n, ones in curve.items()
+                n: {
+                    how: summary_of([one[how] for one in ones], SHOTS_ITEMS if how == "shots" else TEST_ITEMS)
+                    for how in ones[0]
+                }
+                for n, ones in curve.items()
             }
             for size, curve in by_size.items()
         }
@@ -201,9 +232,9 @@ def measure_forgetting(parts: Parts, task: str = "reading", n: int = LABELS[-1])
     for size in SIZES:
         of = f"{size}/{weights_of(size)}/{task}/everything"
         result["models"][size] = {
-            "before": parts.get(f"{of}/before", lambda: everything(*load_model(size))),
-            "after": parts.get(f"{of}/after", lambda: everything(*tuned(size, task, n, 0))),
-            "rehearsed": parts.get(f"{of}/rehearsed", lambda: everything(*tuned(size, task, n, 0, rehearse=True))),
+            "before": parts.get(f"{of}/before", all_tasks, size),
+            "after": parts.get(f"{of}/after", all_tasks, size, task, n),
+            "rehearsed": parts.get(f"{of}/rehearsed", all_tasks, size, task, n, True),
         }
         for when, found in result["models"][size].items():
             values = {name: one["value"] if isinstance(one, dict) else round(one, 3) for name, one in found.items()}
@@ -218,14 +249,14 @@ def main() -> None:
     parser.add_argument("--out", help="default: finetune.json among the recorded runs")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    begun, parts = time.process_time(), Parts(args.parts)
+    parts = Parts(args.parts)
     measure(parts, 1)
     forgetting = measure_forgetting(parts)
     result = {
         "labels": list(LABELS), "test_items": TEST_ITEMS, "other_items": OTHER_ITEMS, "rate": RATE, "seeds": args.seeds,
         "curves": measure(parts, args.seeds), "forgetting": forgetting,
     }  # fmt: skip
-    more = {"cpu_seconds": round(time.process_time() - begun)}
+    more = {"cpu_seconds": round(parts.cpu_seconds)}
     recorded.save("finetune", {**result, "provenance": recorded.provenance(seed=args.seeds, **more)}, args.out)
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,11 +138,11 @@ def main() -> None:
     parser.add_argument("--out", help="default: one_way.json among the recorded runs")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    begun, parts, models = time.process_time(), Parts(args.parts), {}
+    parts, models = Parts(args.parts), {}
     for seed in range(args.seeds):
         for mask in MASKS:
             for place in PLACES:
-                one = parts.get(f"{mask}/{place}/{seed}", lambda: run(mask, place, seed))
+                one = parts.get(f"{mask}/{place}/{seed}", run, mask, place, seed)
                 models.setdefault(mask, {}).setdefault(place, []).append(one)
                 print(seed, mask, place, [round(right, 3) for _, right in one["curve"]], flush=True)
     scores = {
@@ -153,7 +152,7 @@ def main() -> None:
         }
         for mask, by_place in models.items()
     }
-    more = {"cpu_seconds": round(time.process_time() - begun)}
+    more = {"cpu_seconds": round(parts.cpu_seconds)}
     result = {"shape": SHAPE, "steps": STEPS, "batch": BATCH, "test_items": TEST, "models": scores}
     recorded.save("one_way", {**result, "provenance": recorded.provenance(seed=args.seeds, **more)}, args.out)
 

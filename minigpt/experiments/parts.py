@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,17 @@ class Parts:
         self.path = Path(path)
         self.found: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
 
-    def get(self, name: str, measure: Callable[[], Any]) -> Any:
-        """The part of that name: from the file, or measured now and kept."""
+    @property
+    def cpu_seconds(self) -> float:
+        """What all parts have cost, in this run and those before it."""
+        return self.found.get("cpu_seconds", 0.0)
+
+    def get(self, name: str, measure: Callable[..., Any], *arguments: Any) -> Any:
+        """The part of that name: from the file, or measured now, by `measure(*arguments)`, and kept."""
         if name not in self.found:
-            self.found[name] = json.loads(json.dumps(measure()))  # the same whether it was kept or not
+            begun = time.process_time()
+            self.found[name] = json.loads(json.dumps(measure(*arguments)))  # the same whether it was kept or not
+            self.found["cpu_seconds"] = round(self.cpu_seconds + time.process_time() - begun, 1)
             write_atomic(self.path, json.dumps(self.found))
         return self.found[name]
 

@@ -1,20 +1,23 @@
 """Examples in the context, from none to sixteen, by size: the question that GPT-3 asked, on tinyweb. Chapter 15.
 
-    python -m minigpt.experiments.shots [--items 300] [--parts FILE] [--out FILE]
+    python -m minigpt.experiments.shots [--items 200] [--parts FILE] [--out FILE]
 
 Every item is asked with its first k examples before it, so that all k are compared on the same items. Sixteen examples
 must fit into the context of 256 tokens beside the question, so the examples are short ones; of readings, which come with
 their passages, two fit. An answer is right if the model would write it greedily, token for token, and then end the line.
 
-Besides: examples with each other's answers (do they teach the task, or only its form?), and the two larger models after
-some more training on pages with seventeen pairs, which no page of tinyweb has.
+Besides: examples with each other's answers (do they teach the task, or only its form?); four examples whose positions are
+moved to the end of the context; and the two larger models after some more training on pages of sixteen pairs, which no
+page of tinyweb has.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
+import copy
 from collections import defaultdict
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,9 +31,11 @@ from minigpt.tinyweb import SIZES, load_model, quiz, reading, wobblish
 from minigpt.tinyweb.dice import Dice
 from minigpt.zeroshot.scoring import Row, score
 
-KS = (0, 1, 2, 4, 8, 16)
+KS = (0, 1, 2, 4, 8, 12, 16)
+MOVES = (0, 50, 100, 150)  # tokens by which four examples and their question are moved
+CONTEXT = 256  # of all four models
 SHORT = 13  # tokens of an example, its line break included, so that sixteen fit
-LONG_PAGES = 120  # steps of training on pages with seventeen pairs, four at a time
+LONG_PAGES = 120  # steps of training on pages with sixteen pairs, four at a time
 
 
 class Asked(NamedTuple):
@@ -51,34 +56,58 @@ class Asked(NamedTuple):
 def translations(n: int, tok: Tokenizer, to_english: bool) -> list[Asked]:
     """Plain sentences of the test split, after sixteen short ones of the train split."""
     dice = Dice(15_000 + to_english)
-    shown = _short(tok, (_pair(wobblish.sentence(dice, "train", "plain"), to_english) for _ in range(99 * n)), 16 * n)
-    asked = [_pair(wobblish.sentence(dice, "test", "plain"), to_english) for _ in range(n)]
-    return [Asked(tuple(shown[16 * i : 16 * i + 16]), *one) for i, one in enumerate(asked)]
+    pool = short((_pair(wobblish.sentence(dice, "train", "plain"), to_english) for _ in range(30_000)), tok)
+    ask = partial(wobblish.sentence, dice, "test", "plain")
+    return [fitting(lambda: Asked(sixteen(dice, pool), *_pair(ask(), to_english)), tok) for _ in range(n)]
+
+
+def questions(n: int, tok: Tokenizer) -> list[Asked]:
+    """Questions that no page asks, after sixteen short ones that pages may ask."""
+    dice = Dice(15_002)
+    pool = short((_said(*quiz.ask(dice, quiz.draw(dice, "train"))) for _ in range(30_000)), tok, SHORT + 2)
+    ask = partial(quiz.draw, dice, "test")
+    return [fitting(lambda: Asked(sixteen(dice, pool), *_said(*quiz.ask(dice, ask()))), tok) for _ in range(n)]
+
+
+def readings(n: int, tok: Tokenizer) -> list[Asked]:
+    """A question about a passage, after two others with passages of their own."""
+    dice = Dice(15_003)
+
+    def draw(split: str, rung: str) -> tuple[str, str]:
+        page = reading.make(dice, split, rung)
+        one = page.questions[0]
+        return f"{page.passage}\nQ: {one.question}\nA:", " " + one.answer
+
+    def ask(i: int) -> Asked:
+        one, two, three = (reading.RUNGS[(i + j) % 3] for j in range(3))
+        return Asked((draw("train", two), draw("train", three)), *draw("test", one))
+
+    return [fitting(partial(ask, i), tok) for i in range(n)]
 
 
 def changed_words(n: int, tok: Tokenizer) -> list[Asked]:
-    """The same from English, but that one noun has a new Wobblish word in the examples and in the answer.
+    """From English, but that one noun has a new Wobblish word, in all examples and in the answer.
 
-    No page of tinyweb has it, so only the examples can tell.
+    No page of tinyweb has the word, so only the examples can tell.
     """
-    dice, by_noun = Dice(15_002), defaultdict(list)
+    dice, by_noun = Dice(15_004), defaultdict(list)
     for one in (wobblish.sentence(dice, "train", "plain") for _ in range(20_000)):
-        if len(tok.encode("{} = {}\n".format(*one))) <= SHORT:
+        if _tokens(tok, _pair(one, False)) <= SHORT:
             for place in {one.key[0], one.key[2]} & set(range(len(wobblish.NOUNS))):
                 by_noun[place].append(_pair(one, False))
-    found: list[Asked] = []
-    while len(found) < n:
-        last = wobblish.sentence(dice, "test", "plain")
-        place, known = last.key[2], by_noun[last.key[2]]
-        if len(known) < 16:
-            continue
+
+    def ask() -> Asked:
+        while True:
+            last = wobblish.sentence(dice, "test", "plain")
+            place = last.key[2]
+            if len(by_noun[place]) >= 16:
+                break
         old = wobblish.LEXICON[wobblish.NOUNS[place]]
         new = made_up(dice) + old[-1]
-        *shown, asked = [_renamed(pair, old, new) for pair in [*dice.some(known, 16), _pair(last, False)]]
-        item = Asked(tuple(shown), *asked, new)
-        if len(tok.encode(prompt_of(item, 16) + item.answer)) < 254:
-            found.append(item)
-    return found
+        *shown, asked = [_renamed(pair, old, new) for pair in [*sixteen(dice, by_noun[place]), _pair(last, False)]]
+        return Asked(tuple(shown), *asked, new)
+
+    return [fitting(ask, tok) for _ in range(n)]
 
 
 def made_up(dice) -> str:
@@ -93,32 +122,22 @@ def made_up(dice) -> str:
             return stem
 
 
-def questions(n: int, tok: Tokenizer) -> list[Asked]:
-    """Questions that no page asks, after sixteen short ones that pages may ask."""
-    dice = Dice(15_003)
-    asks = (_said(*quiz.ask(dice, quiz.draw(dice, "train"))) for _ in range(999 * n))
-    shown = _short(tok, asks, 16 * n, SHORT + 1)
-    asked = [_said(*quiz.ask(dice, quiz.draw(dice, "test"))) for _ in range(n)]
-    return [Asked(tuple(shown[16 * i : 16 * i + 16]), *one) for i, one in enumerate(asked)]
+def short(pairs: Iterable[tuple[str, str]], tok: Tokenizer, most: int = SHORT) -> list[tuple[str, str]]:
+    """Those of the pairs that have at most so many tokens as a line, each once."""
+    return [pair for pair in dict.fromkeys(pairs) if _tokens(tok, pair) <= most]
 
 
-def readings(n: int, tok: Tokenizer) -> list[Asked]:
-    """A question about a passage, after two others with passages of their own; all of at most 78 tokens."""
-    dice = Dice(15_004)
+def sixteen(dice, pool: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Sixteen different pairs of a pool."""
+    return tuple(pool[i] for i in dice.some(range(len(pool)), 16))
 
-    def draw(split: str, rung: str) -> tuple[str, str]:
-        page = reading.make(dice, split, rung)
-        one = page.questions[0]
-        return f"{page.passage}\nQ: {one.question}\nA:", " " + one.answer
 
-    def short(split: str, rung: str) -> tuple[str, str]:
-        return _short(tok, (draw(split, rung) for _ in range(10_000)), 1, 78)[0]
-
-    found = []
-    for i in range(n):
-        rungs = [reading.RUNGS[(i + j) % 3] for j in range(3)]
-        found.append(Asked((short("train", rungs[1]), short("train", rungs[2])), *short("test", rungs[0])))
-    return found
+def fitting(draw: Callable[[], Asked], tok: Tokenizer) -> Asked:
+    """The first that has room in the context with all its examples and its answer."""
+    while True:
+        item = draw()
+        if len(tok.encode(prompt_of(item, len(item.shown)) + item.answer)) <= CONTEXT - 2:
+            return item
 
 
 def _pair(sentence: wobblish.Sentence, to_english: bool) -> tuple[str, str]:
@@ -135,15 +154,8 @@ def _renamed(pair: tuple[str, str], old: str, new: str) -> tuple[str, str]:
     return pair[0], " ".join(words)
 
 
-def _short(tok: Tokenizer, pairs, n: int, most: int = SHORT) -> list[tuple[str, str]]:
-    """The first n pairs that have at most so many tokens, as lines."""
-    found = []
-    for one, other in pairs:
-        if len(found) == n:
-            break
-        if len(tok.encode(f"{one}{other}\n")) <= most:
-            found.append((one, other))
-    return found
+def _tokens(tok: Tokenizer, pair: tuple[str, str]) -> int:
+    return len(tok.encode(f"{pair[0]}{pair[1]}\n"))
 
 
 TASKS = {
@@ -171,54 +183,72 @@ def prompt_of(item: Asked, k: int, mixed: bool = False) -> str:
     return "".join(f"{question}{answer}\n" for (question, _), answer in zip(shown, answers)) + item.question
 
 
-@torch.inference_mode()
-def greedily(model: GPT, tok: Tokenizer, prompts: list[str], answers: list[str]) -> list[list[bool]]:
-    """For each answer, whether each of its tokens, and an end of the line after it, is the likeliest.
+class Given(NamedTuple):
+    """For each token of an answer, and for the end of the line after it: is it the likeliest, and its nats."""
 
-    All are true exactly if the model, writing greedily after the prompt, writes these tokens and ends the line or page.
+    right: list[bool]
+    nats: list[float]
+
+
+def given(model: GPT, tok: Tokenizer, prompts: list[str], answers: list[str]) -> list[Given]:
+    """What a model makes of the answers, each after its prompt.
+
+    If all of an answer is right, the model, writing greedily, writes just that and ends the line or the page.
     """
-    rows = [[tok.eot, *tok.encode(prompt)] for prompt in prompts]
-    written = [tok.encode(answer) for answer in answers]
-    newline = tok.encode("\n")
+    before = [[tok.eot, *tok.encode(prompt)] for prompt in prompts]
+    written = [tok.encode(answer + "\n") for answer in answers]
     ends = [tok.token_bytes(i).startswith(b"\n") for i in range(tok.eot)] + [True]
-    found = score(model, [[Row(r + w + newline, len(r), len(r))] for r, w in zip(rows, written)])
+    found = score(model, [[Row(b + w, len(b), len(b))] for b, w in zip(before, written)])
     return [
-        [best == token for best, token in zip(one.best, ids)] + [ends[one.best[len(ids)]]]
-        for (one,), ids in zip(found, written)
+        Given([best == one for best, one in zip(s.best, ids[:-1])] + [ends[s.best[-1]]], s.nats)
+        for (s,), ids in zip(found, written)
     ]
 
 
 def scores(model: GPT, tok: Tokenizer, items: list[Asked], k: int, mixed: bool = False) -> dict:
     """The share of items answered rightly with k examples, its interval, and which ("1" right, "0" wrong).
 
-    `word` adds the share of items whose changed word comes out, where there is one.
+    Where a word is to be looked at, also how often it comes out whole, and its mean nats.
     """
-    prompts = [prompt_of(item, k, mixed) for item in items]
-    right = greedily(model, tok, prompts, [item.answer for item in items])
-    hits = [all(one) for one in right]
-    found = {**share([float(hit) for hit in hits]), "hits": "".join("01"[hit] for hit in hits)}
+    found = given(model, tok, [prompt_of(item, k, mixed) for item in items], [item.answer for item in items])
+    hits = [all(one.right) for one in found]
+    result = {**share([float(hit) for hit in hits]), "hits": "".join("01"[hit] for hit in hits)}
     if items[0].word:
-        words = []
-        for item, one in zip(items, right):
-            before = len(tok.encode(item.answer[: item.answer.index(" " + item.word)]))
-            words.append(float(all(one[before : before + len(tok.encode(" " + item.word))])))
-        found["word"] = share(words)
-    return found
+        spans = [span_of(tok, item) for item in items]
+        whole = [float(all(one.right[at:to])) for one, (at, to) in zip(found, spans)]
+        result["word"] = {**share(whole), "nats": sum(sum(f.nats[a:b]) for f, (a, b) in zip(found, spans)) / len(items)}
+    return result
+
+
+def span_of(tok: Tokenizer, item: Asked) -> tuple[int, int]:
+    """The tokens of the answer that spell the item's word: from, and up to."""
+    before = item.answer[: item.answer.index(" " + item.word)]
+    return len(tok.encode(before)), len(tok.encode(before + " " + item.word))
+
+
+def moved(model: GPT, by: int) -> GPT:
+    """A copy that takes every position after the first for one that is `by` further on."""
+    other = copy.deepcopy(model)
+    with torch.no_grad():
+        other.wpe.weight[1 : other.config.block_size - by] = model.wpe.weight[1 + by :]
+    return other
 
 
 # ---- Long pages ----
 
 
 def teach_long_pages(model: GPT, tok: Tokenizer, steps: int = LONG_PAGES, batch: int = 4, rate: float = 3e-4) -> GPT:
-    """Goes on training on pages of seventeen short pairs of the train split, in either direction."""
+    """Goes on training on pages of sixteen short pairs of the train split, in either direction."""
     dice = Dice(15_005)
+    drawn = [wobblish.sentence(dice, "train", "plain") for _ in range(20_000)]
+    pools = [short((_pair(one, to_english) for one in drawn), tok) for to_english in (False, True)]
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.0)
     model.train()
     for step in range(steps):
         rows = []
         for _ in range(batch):
             way = dice.chance(0.5)
-            page = _short(tok, (_pair(wobblish.sentence(dice, "train", "plain"), way) for _ in range(10_000)), 17)
+            page = sixteen(dice, pools[way])
             rows.append([tok.eot, *tok.encode("".join(f"{one}{other}\n" for one, other in page)), tok.eot])
         longest = max(map(len, rows))
         ids = torch.tensor([row + [IGNORE] * (longest - len(row)) for row in rows])
@@ -238,25 +268,33 @@ def teach_long_pages(model: GPT, tok: Tokenizer, steps: int = LONG_PAGES, batch:
 def measure(parts: Parts, n: int) -> dict:
     tok = load_model(SIZES[0])[1]
     items = {name: make(n, tok) for name, make in TASKS.items()}
-    result: dict = {"ks": list(KS), "items": n, "tasks": {name: {} for name in TASKS}, "mixed": {}, "long_pages": {}}
+    result: dict = {"ks": list(KS), "items": n, "tasks": {name: {} for name in TASKS}, "mixed": {}, "moved": {},
+                    "long_pages": {}}  # fmt: skip
     for size in SIZES:
         model, of = load_model(size)[0], f"{size}/{weights_of(size)}/{n}"
         for name, asked in items.items():
             curve = {}
             for k in KS:
                 if k <= len(asked[0].shown):
-                    curve[str(k)] = parts.get(f"{of}/{name}/{k}", lambda: scores(model, tok, asked, k))
+                    curve[str(k)] = parts.get(f"{of}/{name}/{k}", scores, model, tok, asked, k)
             result["tasks"][name][size] = curve
             print(size, name, {k: one["value"] for k, one in curve.items()}, flush=True)
             if name in ("English to Wobblish", "Wobblish to English", "closed book"):
-                mixed = parts.get(f"{of}/{name}/mixed", lambda: scores(model, tok, asked, 4, mixed=True))
+                mixed = parts.get(f"{of}/{name}/mixed", scores, model, tok, asked, 4, True)
                 result["mixed"].setdefault(name, {})[size] = mixed
+    for size in SIZES[2:]:
+        model, of = load_model(size)[0], f"{size}/{weights_of(size)}/{n}/moved"
+        asked = items["English to Wobblish"]
+        result["moved"][size] = {
+            str(by): parts.get(f"{of}/{by}", scores, moved(model, by), tok, asked, 4) for by in MOVES
+        }  # fmt: skip
+        print(size, "moved", {by: one["value"] for by, one in result["moved"][size].items()}, flush=True)
     for size in SIZES[2:]:
         of, name = f"{size}/{weights_of(size)}/{n}/long", "English to Wobblish"
         if f"{of}/{KS[-1]}" not in parts.found:
             torch.manual_seed(0)
             model = teach_long_pages(load_model(size)[0], tok)
-        curve = {str(k): parts.get(f"{of}/{k}", lambda: scores(model, tok, items[name], k)) for k in KS}
+        curve = {str(k): parts.get(f"{of}/{k}", scores, model, tok, items[name], k) for k in KS}
         result["long_pages"][size] = curve
         print(size, "after long pages", {k: one["value"] for k, one in curve.items()}, flush=True)
     return result
@@ -264,14 +302,14 @@ def measure(parts: Parts, n: int) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--items", type=int, default=300, help="of each task")
+    parser.add_argument("--items", type=int, default=200, help="of each task")
     parser.add_argument("--parts", type=Path, default=Path("runs/shots.json"), help="what is measured so far")
     parser.add_argument("--out", help="default: shots.json among the recorded runs")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    begun = time.process_time()
-    result = measure(Parts(args.parts), args.items)
-    more = {"cpu_seconds": round(time.process_time() - begun)}
+    parts = Parts(args.parts)
+    result = measure(parts, args.items)
+    more = {"cpu_seconds": round(parts.cpu_seconds)}
     recorded.save("shots", {**result, "provenance": recorded.provenance(seed=0, **more)}, args.out)
 
 

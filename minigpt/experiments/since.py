@@ -252,16 +252,16 @@ def main() -> None:
     parser.add_argument("--out", help="default: since.json among the recorded runs")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    begun, parts, arms = time.process_time(), Parts(args.parts), {}
+    parts, arms = Parts(args.parts), {}
     for name, ideas in ARMS.items():
-        trials = [parts.get(f"{name}/{rate:g}/0", lambda: run(ideas, rate, 0)) for rate in RATES]
+        trials = [parts.get(f"{name}/{rate:g}/0", run, ideas, rate, 0) for rate in RATES]
         best = min(trials, key=lambda one: one["nats_per_token"])["learning_rate"]
-        runs = [parts.get(f"{name}/{best:g}/{seed}", lambda: run(ideas, best, seed)) for seed in range(args.seeds)]
+        runs = [parts.get(f"{name}/{best:g}/{seed}", run, ideas, best, seed) for seed in range(args.seeds)]
         mean, half = mean_and_interval([one["nats_per_token"] for one in runs])
         arms[name] = {"nats_per_token": mean, "ci95": [mean - half, mean + half], "runs": runs, "learning_rate": best,
                       "rates": {f"{one['learning_rate']:g}": one["nats_per_token"] for one in trials}}  # fmt: skip
         print(f"{name:18} {mean:.3f} +- {half:.3f} at {best:g}, {runs[0]['seconds']} s", flush=True)
-    more = {"cpu_seconds": round(time.process_time() - begun)}
+    more = {"cpu_seconds": round(parts.cpu_seconds)}
     result = {"tokens": STEPS * BATCH * BLOCK, "rates": list(RATES), "arms": arms}
     recorded.save("since", {**result, "provenance": recorded.provenance(seed=args.seeds, **more)}, args.out)
 

@@ -838,3 +838,43 @@ def _mean(values: Sequence[float | None]) -> float | None:
 def _rounded(value: float, digits: int) -> float | int:
     value = float(f"{float(value):.{digits}g}")
     return int(value) if value.is_integer() else value
+
+
+class ExampleCurves(Figure):
+    """Chapter 15: accuracy against the number of examples in the context, by task and size.
+
+    Args:
+        tasks: a list of dicts with "name", "note", "curves" (for each size, points [k, value, low, high], shares from 0
+            to 1), and, where models were fine-tuned on the task, "tuned" (for each size, {labels: share}).
+        sizes: the names of the sizes.
+        labels: the numbers of labels that models were fine-tuned on.
+        task: the task that is open at the start, by name.
+        zero_shot, fine_tuned: whether these lines are shown at the start.
+
+    Raises:
+        ValueError: a task has not one curve for each size, or there is no task of that name.
+    """
+
+    _esm = source("core.js", "chart.js", "examples.js")
+    about = "accuracy against the number of examples, by task and size"
+    tasks = traitlets.List().tag(sync=True)
+    sizes = traitlets.List().tag(sync=True)
+    labels = traitlets.List().tag(sync=True)
+    task = traitlets.Int().tag(sync=True)
+    zero_shot = traitlets.Bool().tag(sync=True)
+    fine_tuned = traitlets.Bool().tag(sync=True)
+
+    def __init__(
+        self, tasks: Sequence[Mapping], sizes: Sequence[str], labels: Sequence[int], task: str | None = None,
+        zero_shot: bool = True, fine_tuned: bool = False,
+    ) -> None:  # fmt: skip
+        names = [one["name"] for one in tasks]
+        for one in tasks:
+            if len(one["curves"]) != len(sizes):
+                raise ValueError(f"the task {one['name']!r} needs a curve for each of: {', '.join(sizes)}")
+        if not tasks or (task is not None and task not in names):
+            raise ValueError(f"there is no task {task!r}; there are: {'; '.join(names) or 'none'}")
+        super().__init__(
+            tasks=[dict(one) for one in tasks], sizes=list(sizes), labels=list(labels),
+            task=names.index(task) if task else 0, zero_shot=zero_shot, fine_tuned=fine_tuned,
+        )  # fmt: skip
