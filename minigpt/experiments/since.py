@@ -29,7 +29,7 @@ from minigpt.training.shards import Windows
 
 RATES = (5e-3, 1e-2)
 VOCAB, BLOCK, LAYERS, HEADS, WIDTH = 1024, 128, 3, 4, 64
-STEPS, BATCH = 300, 8
+STEPS, BATCH = 200, 8
 
 
 @dataclasses.dataclass(frozen=True)
