@@ -7,8 +7,7 @@ must fit into the context of 256 tokens beside the question, so the examples are
 their passages, two fit. An answer is right if the model would write it greedily, token for token, and then end the line.
 
 Besides: examples with each other's answers (do they teach the task, or only its form?); four examples whose positions are
-moved to the end of the context; and one model after its later positions, and nothing else, were trained on pages
-that fill the context, which tinyweb has not.
+moved to the end of the context.
 """
 
 from __future__ import annotations
@@ -34,8 +33,6 @@ KS = (0, 1, 2, 4, 8, 12, 16)
 MOVES = (0, 50, 100, 150)  # tokens by which four examples and their question are moved
 CONTEXT = 256  # of all four models
 SHORT = 13  # tokens of an example, its line break included, so that sixteen fit
-LONG_PAGES = 300  # steps of training on pages that fill the context, four at a time
-FROM = 64  # the first position that they train
 
 
 class Asked(NamedTuple):
@@ -234,41 +231,13 @@ def moved(model: GPT, by: int) -> GPT:
     return other
 
 
-# ---- Long pages ----
-
-
-def teach_positions(model: GPT, tok: Tokenizer, steps: int = LONG_PAGES, batch: int = 4, rate: float = 4e-3) -> GPT:
-    """Trains the positions from `FROM` on, and nothing else, on pages that fill the context with short pairs."""
-    dice = Dice(15_005)
-    drawn = [wobblish.sentence(dice, "train", "plain") for _ in range(20_000)]
-    pools = [short((_pair(one, to_english) for one in drawn), tok) for to_english in (False, True)]
-    optimizer = torch.optim.AdamW([model.wpe.weight], lr=rate, betas=(0.9, 0.98), weight_decay=0.0)
-    model.train()
-    for step in range(steps):
-        rows = []
-        for _ in range(batch):
-            way = dice.chance(0.5)
-            page = sixteen(dice, pools[way]) + sixteen(dice, pools[way])
-            rows.append([tok.eot, *tok.encode("".join(f"{one}{other}\n" for one, other in page))][: CONTEXT + 1])
-        ids = torch.tensor(rows)  # (batch, CONTEXT + 1)
-        for group in optimizer.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / 10) * (1 - step / steps)
-        loss = model.loss(ids[:, :-1], ids[:, 1:])
-        model.zero_grad(set_to_none=True)
-        loss.backward()
-        model.wpe.weight.grad[:FROM] = 0
-        optimizer.step()
-    return model.eval()
-
-
 # ---- Measured ----
 
 
 def measure(parts: Parts, n: int) -> dict:
     tok = load_model(SIZES[0])[1]
     items = {name: make(n, tok) for name, make in TASKS.items()}
-    result: dict = {"ks": list(KS), "items": n, "tasks": {name: {} for name in TASKS}, "mixed": {}, "moved": {},
-                    "long_pages": {}}  # fmt: skip
+    result: dict = {"ks": list(KS), "items": n, "tasks": {name: {} for name in TASKS}, "mixed": {}, "moved": {}}
     for size in SIZES:
         model, of = load_model(size)[0], f"{size}/{weights_of(size)}/{n}"
         for name, asked in items.items():
@@ -288,14 +257,6 @@ def measure(parts: Parts, n: int) -> dict:
             str(by): parts.get(f"{of}/{by}", scores, moved(model, by), tok, asked, 4) for by in MOVES
         }  # fmt: skip
         print(size, "moved", {by: one["value"] for by, one in result["moved"][size].items()}, flush=True)
-    for size in SIZES[2:3]:
-        of, name = f"{size}/{weights_of(size)}/{n}/positions", "English to Wobblish"
-        if f"{of}/{KS[-1]}" not in parts.found:
-            torch.manual_seed(0)
-            model = teach_positions(load_model(size)[0], tok)
-        curve = {str(k): parts.get(f"{of}/{k}", scores, model, tok, items[name], k) for k in KS}
-        result["long_pages"][size] = curve
-        print(size, "after training positions", {k: one["value"] for k, one in curve.items()}, flush=True)
     return result
 
 
