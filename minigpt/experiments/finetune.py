@@ -180,10 +180,12 @@ def everything(model: GPT, tok: Tokenizer, n: int = OTHER_ITEMS) -> dict:
     return {**found, "nats_per_token": nats / sum(len(page) - 1 for page in pages)}
 
 
-def tuned(size: str, task: str, n: int, seed: int, rehearse: bool = False) -> tuple[GPT, Tokenizer]:
+def tuned(
+    size: str, task: str, n: int, seed: int, rate: float = RATE, rehearse: bool = False
+) -> tuple[GPT, Tokenizer]:  # fmt: skip
     torch.manual_seed(seed)
     model, tok = load_model(size)
-    return fine_tune(model, tok, labels(task, n, seed), seed, rehearse=rehearse), tok
+    return fine_tune(model, tok, labels(task, n, seed), seed, rate, rehearse), tok
 
 
 def test_shipped(size: str, task: str) -> dict:
@@ -194,9 +196,9 @@ def test_tuned(size: str, task: str, n: int, seed: int) -> dict:
     return test(*tuned(size, task, n, seed), task)
 
 
-def all_tasks(size: str, task: str = "", n: int = 0, rehearse: bool = False) -> dict:
+def all_tasks(size: str, task: str = "", n: int = 0, rate: float = RATE, rehearse: bool = False) -> dict:
     """Everything, of a model as it ships or fine-tuned on n labels of a task."""
-    return everything(*(tuned(size, task, n, 0, rehearse) if n else load_model(size)))
+    return everything(*(tuned(size, task, n, 0, rate, rehearse) if n else load_model(size)))
 
 
 def measure(parts: Parts, seeds: int, chosen_tasks: Sequence[str] = TASKS) -> dict:
@@ -228,14 +230,15 @@ def measure(parts: Parts, seeds: int, chosen_tasks: Sequence[str] = TASKS) -> di
 
 
 def measure_forgetting(parts: Parts, task: str = "reading", n: int = LABELS[-1]) -> dict:
-    """All tasks before, after fine-tuning on one, and after fine-tuning with ordinary pages between."""
+    """All tasks before, after fine-tuning on one, the same in steps ten times as large, and that with pages between."""
     result: dict = {"task": task, "labels": n, "models": {}}
     for size in SIZES[::-2]:
         of = f"{size}/{weights_of(size)}/{task}/everything"
         result["models"][size] = {
             "before": parts.get(f"{of}/before", all_tasks, size),
-            "after": parts.get(f"{of}/after", all_tasks, size, task, n),
-            "rehearsed": parts.get(f"{of}/rehearsed", all_tasks, size, task, n, True),
+            "gently": parts.get(f"{of}/after", all_tasks, size, task, n),
+            "hard": parts.get(f"{of}/hard", all_tasks, size, task, n, 10 * RATE),
+            "rehearsed": parts.get(f"{of}/hard, rehearsed", all_tasks, size, task, n, 10 * RATE, True),
         }
         for when, found in result["models"][size].items():
             values = {name: one["value"] if isinstance(one, dict) else round(one, 3) for name, one in found.items()}
