@@ -630,7 +630,7 @@ class SchemaScores(ModelFigure):
     The model reads `<|endoftext|>` first; the sums are those of `minigpt.zeroshot.winograd`. Paper: section 3.4.
 
     Args:
-        text: a sentence with two candidates in the pronoun's place, [this / that]; the first example's if none is given.
+        text: a sentence with two candidates in the pronoun's place, [this / that]; the first example if none.
         examples: how many items of tinyweb's task "pronoun" the reader can take, two by two.
         size: the model at the start, one of `minigpt.tinyweb.SIZES`; the reader can choose another.
         model_dir: in a notebook, a model folder to show instead of the book's small model.
