@@ -307,7 +307,7 @@ _PAPER = (
         paper="section 3.4, Figure 3: accuracy, full and partial scoring; section 4: 10 schemas overlap with WebText",
     ),
     DataSet(
-        "winograd-labels", "of the 273 schemas, which are associative and which may be switched (Trichelair et al. 2018)",
+        "winograd-labels", "which of the 273 schemas are associative, which may be switched (Trichelair et al. 2018)",
         "none stated",
         tuple(
             RemoteFile(
