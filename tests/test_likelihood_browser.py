@@ -1,4 +1,4 @@
-"""Chapter 09's live figure in a browser with no kernel: it counts as `minigpt.zeroshot.language`, and everyone can use it."""
+"""Chapter 09's live figure in a browser with no kernel: it counts as the package does, and everyone can use it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from minigpt.zeroshot.task import Reader
 
 TITLE = "One text, one likelihood, every unit and window"
 TEXT = (
-    'The last words of Nina that day were "Ida dizi epeleku", which means "Ida sold the kite".\nBut Faye read it twice, '
-    "and looked for a goat.\n"
+    'The last words of Nina that day were "Ida dizi epeleku", which means "Ida sold the kite".\n'
+    "But Faye read it twice, and looked for a goat.\n"
 )
 SIZES = ("0.25M", "0.67M")  # those that the tests load
 
@@ -186,7 +186,8 @@ def test_a_token_says_what_it_cost_and_what_it_saw(page):
 
 
 def test_colours_tell_surprise_context_and_what_the_cut_added(page):
-    every = "[...document.querySelectorAll('.mg-tokens .mg-token')].map((x) => getComputedStyle(x).backgroundColor).join()"
+    chips = "[...document.querySelectorAll('.mg-tokens .mg-token')]"
+    every = f"{chips}.map((chip) => getComputedStyle(chip).backgroundColor).join()"
     colours = set()
     for name in ("surprise", "context it had", "added by the cut"):
         figure(page).get_by_role("radio", name=name).check()

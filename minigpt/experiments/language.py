@@ -75,12 +75,12 @@ def english(work: Path) -> tuple[GPT, Tokenizer, dict]:
 
 def scored(model: GPT, tok: Tokenizer, text: str, parts: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Nats of each token of a text in windows, after <|endoftext|>; and whether it is within an <unk>."""
-    stream, size = as_stream([text], 0, Reader(tok, model.config.block_size, start=True), False), model.config.block_size
-    rows, firsts = [], []
+    size = model.config.block_size
+    stream = as_stream([text], 0, Reader(tok, size, start=True), False)
+    rows = []
     for first, end in window_ends(len(stream.owner), size, size // parts):
         begin = max(0, end - size)
         rows.append(Row(stream.ids[begin : end + 1].tolist(), first - begin + 1, first - begin + 1))
-        firsts.append(first)
     nats = np.concatenate([one[0].nats for one in score(model, [[row] for row in rows])])
     return nats, stream.unknown
 

@@ -26,7 +26,8 @@ function unitCounts(text, tokens) {
   };
 }
 
-// The nats of each target, the tokens that it was predicted from, and whether a window begins with it. Yields after each token.
+// The nats of each target, the tokens that it was predicted from, and the targets with which a window begins.
+// Yields after each token.
 function* predict(gpt, ids, context, parts) {
   const targets = ids.length - 1;
   const found = { nats: new Float64Array(targets), seen: new Uint16Array(targets), cuts: new Set(), read: 0 };
@@ -90,7 +91,8 @@ function likelihoodFigure(body, { model: gpt, tokenizer }, input, widget) {
       paint();
     },
   );
-  const units = h("div", { class: "mg-scroll", tabindex: 0, role: "group", "aria-label": "The same number in every unit" });
+  const everyUnit = "The same number in every unit";
+  const units = h("div", { class: "mg-scroll", tabindex: 0, role: "group", "aria-label": everyUnit });
   const grid = h("div", { class: "mg-scroll mg-windows", role: "group", "aria-label": "Ways to cut the text" });
   body.classList.add("mg-likelihood");
   body.append(
@@ -101,7 +103,7 @@ function likelihoodFigure(body, { model: gpt, tokenizer }, input, widget) {
     h(
       "div",
       { class: "mg-columns" },
-      h("div", {}, h("p", { class: "mg-sub" }, "The same number in every unit"), units),
+      h("div", {}, h("p", { class: "mg-sub" }, everyUnit), units),
       h("div", {}, h("p", { class: "mg-sub" }, "Perplexity a word: tokens of context, windows begun in each"), grid),
     ),
   );
@@ -168,7 +170,8 @@ function likelihoodFigure(body, { model: gpt, tokenizer }, input, widget) {
       const less = shade === "added" && full && found && found.nats[i] < full.nats[i];
       const hue = shade === "context" ? "--mg-blue" : less ? "--mg-green" : "--mg-red";
       chip.style.background = `color-mix(in srgb, var(${hue}) ${Math.round(34 * share)}%, var(--mg-bg))`;
-      chip.style.setProperty("--mg-had", found ? `${Math.round((100 * found.seen[i]) / Math.min(chosen[0], ids.length - 1))}%` : "0%");
+      const had = found ? found.seen[i] / Math.min(chosen[0], ids.length - 1) : 0;
+      chip.style.setProperty("--mg-had", `${Math.round(100 * had)}%`);
       chip.classList.toggle("mg-begins", Boolean(found?.cuts.has(i)));
       const cost = found ? `${found.nats[i].toFixed(1)} nats, seeing ${plural(found.seen[i], "token")}` : "";
       chip.title = cost;
@@ -183,10 +186,15 @@ function likelihoodFigure(body, { model: gpt, tokenizer }, input, widget) {
     const nats = found && ids.length > 1 ? total(found) : null;
     const number = (value, digits) => (value === null || !Number.isFinite(value) ? "\u2013" : value.toFixed(digits));
     const perplexity = (value) =>
-      value === null || !Number.isFinite(value) ? "\u2013" : value < 1e6 ? Number(value.toPrecision(4)).toLocaleString("en-US") : value.toExponential(1);
+      value === null || !Number.isFinite(value)
+        ? "\u2013"
+        : value < 1e6
+          ? Number(value.toPrecision(4)).toLocaleString("en-US")
+          : value.toExponential(1);
     const rows = Object.entries(counts).map(([name, n]) => {
       const each = nats === null || !n ? null : nats / n;
-      return [`a ${name}`, count(n), number(each, 3), number(each === null ? null : each / Math.LN2, 3), perplexity(each === null ? null : Math.exp(each))];
+      const bits = each === null ? null : each / Math.LN2;
+      return [`a ${name}`, count(n), number(each, 3), number(bits, 3), perplexity(each === null ? null : Math.exp(each))];
     });
     const all = ["the whole text", "1", number(nats, 1), number(nats === null ? null : nats / Math.LN2, 1), "\u2013"];
     units.replaceChildren(table(["", "count", "nats", "bits", "perplexity"], [all, ...rows]));
@@ -198,7 +206,8 @@ function likelihoodFigure(body, { model: gpt, tokenizer }, input, widget) {
     const cell = (context, parts) => {
       const found = done.get(key(context, parts));
       const value = found && counts.word ? Math.exp(total(found) / counts.word) : null;
-      const shown = value === null ? "\u2026" : value < 1e5 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
+      const brief = (x) => (x < 1e5 ? String(Number(x.toPrecision(3))) : x.toExponential(1));
+      const shown = value === null ? "\u2026" : brief(value);
       const name = context === CONTEXTS.at(-1) ? "all of the text as context" : `context ${context}`;
       return h(
         "button",
@@ -222,7 +231,8 @@ function likelihoodFigure(body, { model: gpt, tokenizer }, input, widget) {
       const last = context === CONTEXTS.at(-1);
       return [last ? "all" : String(context), ...PARTS.map((parts) => (last && parts > 1 ? "" : cell(context, parts)))];
     });
-    grid.replaceChildren(table(["context", ...PARTS.map((parts) => (parts > 1 ? `begun ${parts} times` : "begun once"))], rows));
+    const begun = PARTS.map((parts) => (parts > 1 ? `begun ${parts} times` : "begun once"));
+    grid.replaceChildren(table(["context", ...begun], rows));
     if (focused) grid.querySelector(`[data-key="${focused}"]`)?.focus();
   }
 
@@ -237,8 +247,9 @@ function likelihoodFigure(body, { model: gpt, tokenizer }, input, widget) {
     const full = whole();
     const name = visible(tokenizer.bytes(ids[i + 1]));
     const difference = full ? found.nats[i] - full.nats[i] : 0;
+    const way = difference > 0 ? "more" : "less";
     const against =
-      Math.abs(difference) < 0.05 ? "" : `; ${Math.abs(difference).toFixed(2)} ${difference > 0 ? "more" : "less"} than with all of the text before it`;
+      Math.abs(difference) < 0.05 ? "" : `; ${Math.abs(difference).toFixed(2)} ${way} than with all of the text before it`;
     said.textContent =
       `\u201c${name}\u201d cost ${found.nats[i].toFixed(2)} nats (one chance in ` +
       `${Number(Math.exp(found.nats[i]).toPrecision(2)).toLocaleString("en-US")}), seeing ${plural(found.seen[i], "token")}` +
