@@ -87,6 +87,26 @@ def browser():
         chromium.close()
 
 
+def watched(browser, file: Path, width: int, height: int = 1100, **context):
+    """A page of the test's own, opened from a file; `page.problems` lists errors and requests to any host."""
+    page = browser.new_context(viewport={"width": width, "height": height}, **context).new_page()
+    page.set_default_timeout(30_000)
+    page.problems = problems = []
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: problems.append(str(e)))
+    page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else problems.append(r.url))
+    page.goto(file.as_uri())
+    return page
+
+
+def unusable(page) -> list:
+    """What axe, which the page has loaded, finds seriously wrong for readers who cannot see or point."""
+    return page.evaluate(
+        "axe.run(document).then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact))"
+        ".map((v) => [v.id, v.nodes[0].html.slice(0, 200)]))"
+    )
+
+
 @pytest.fixture
 def page_for(browser, built_book, site):
     """`page_for(name, ...)` opens a page of the book and returns playwright's Page.

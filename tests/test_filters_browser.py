@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import unusable, watched
 from test_widgets_browser import AXE, VENDOR, page_text
 
 from book.build import pages
@@ -29,13 +30,7 @@ def own_site(tmp_path_factory, ways):
 
 
 def opened(browser, own_site, width=900, **context):
-    page = browser.new_context(viewport={"width": width, "height": 1100}, **context).new_page()
-    page.set_default_timeout(20_000)
-    page.problems = problems = []
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: problems.append(str(e)))
-    page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else problems.append(r.url))
-    page.goto((own_site / "index.html").as_uri())
+    page = watched(browser, own_site / "index.html", width, **context)
     page.wait_for_selector(".mg-stack")
     return page
 
@@ -114,11 +109,7 @@ def test_accessible_and_narrow(browser, own_site, scheme, width):
     figure(page).get_by_role("checkbox", name="language", exact=True).click()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.add_script_tag(path=str(AXE))
-    found = page.evaluate(
-        "axe.run(document).then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact))"
-        ".map((v) => [v.id, v.nodes[0].html.slice(0, 200)]))"
-    )
-    assert found == [] and page.problems == []
+    assert unusable(page) == [] and page.problems == []
     page.context.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import unusable, watched
 from test_widgets_browser import AXE, VENDOR, nasty_texts, page_text
 
 from book.build import pages
@@ -31,13 +32,7 @@ def own_site(tmp_path_factory):
 
 
 def opened(browser, own_site, width=900, **context):
-    page = browser.new_context(viewport={"width": width, "height": 1100}, **context).new_page()
-    page.set_default_timeout(20_000)
-    page.problems = problems = []
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: problems.append(str(e)))
-    page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else problems.append(r.url))
-    page.goto((own_site / "index.html").as_uri())
+    page = watched(browser, own_site / "index.html", width, **context)
     page.wait_for_selector(".mg-bitrow")
     page.wait_for_selector(".mg-marked mark")
     return page
@@ -188,11 +183,7 @@ def test_accessible_and_narrow(browser, own_site, scheme, width):
     assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 25, 29)"}[scheme]
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.add_script_tag(path=str(AXE))
-    found = page.evaluate(
-        "axe.run(document).then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact))"
-        ".map((v) => [v.id, v.nodes[0].html.slice(0, 200)]))"
-    )
-    assert found == [] and page.problems == []
+    assert unusable(page) == [] and page.problems == []
     page.context.close()
 
 

@@ -7,6 +7,7 @@ import random
 import re
 
 import pytest
+from conftest import unusable, watched
 import torch
 from test_widgets_browser import AXE, VENDOR, page_text
 
@@ -48,13 +49,7 @@ def own_site(tmp_path_factory, records):
 
 
 def opened(browser, own_site, width=900, **context):
-    page = browser.new_context(viewport={"width": width, "height": 900}, **context).new_page()
-    page.set_default_timeout(30_000)
-    page.problems = problems = []
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: problems.append(str(e)))
-    page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else problems.append(r.url))
-    page.goto((own_site / "index.html").as_uri())
+    page = watched(browser, own_site / "index.html", width, **context)
     page.wait_for_function("document.querySelectorAll('.mg').length === 2")
     return page
 
@@ -201,11 +196,7 @@ def test_accessible_and_narrow(browser, own_site, scheme, width):
     said(page, ASKING)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.add_script_tag(path=str(AXE))
-    found = page.evaluate(
-        "axe.run(document).then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact))"
-        ".map((v) => [v.id, v.nodes[0].html.slice(0, 200)]))"
-    )
-    assert found == [] and page.problems == []
+    assert unusable(page) == [] and page.problems == []
     page.context.close()
 
 
