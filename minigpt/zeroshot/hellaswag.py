@@ -100,6 +100,9 @@ class HellaSwag(Task):
             found.append(one)
         return found
 
+    def text(self, example: Story) -> str:
+        return example.before + example.endings[example.answer]
+
     def requests(self, example: Story, reader: Reader) -> list[Row]:
         return [reader.row(example.before, ending) for ending in example.endings]
 
