@@ -99,6 +99,15 @@ def watched(browser, file: Path, width: int, height: int = 1100, **context):
     return page
 
 
+@pytest.fixture
+def page(request, browser, own_site):
+    """The page of a test file's figures, as its `opened(browser, own_site)` opens it; at the end nothing went wrong."""
+    page = request.module.opened(browser, own_site)
+    yield page
+    assert page.problems == []
+    page.context.close()
+
+
 def unusable(page) -> list:
     """What axe, which the page has loaded, finds seriously wrong for readers who cannot see or point."""
     return page.evaluate(

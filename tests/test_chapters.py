@@ -215,7 +215,7 @@ def test_code_of_the_package_is_shown_as_the_package_has_it(path):
 
 def test_drift_is_noticed():
     source = (ROOT / "minigpt" / "recorded.py").read_text(encoding="utf-8")
-    whole = source[source.index("def write_atomic") : source.index("def provenance")]
+    whole = source[source.index("@contextlib") : source.index("def provenance")]
     assert drift(whole, "recorded") == []
     assert (
         drift(

@@ -54,14 +54,6 @@ def opened(browser, own_site, width=900, **context):
     return page
 
 
-@pytest.fixture
-def page(browser, own_site):
-    page = opened(browser, own_site)
-    yield page
-    assert page.problems == []
-    page.context.close()
-
-
 def figure(page, title: str):
     return page.get_by_role("group", name=title, exact=True)
 

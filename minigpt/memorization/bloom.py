@@ -23,9 +23,10 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
+
+from minigpt.recorded import replacing
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio, the step of SplitMix64
 BASE = 0x2545F4914F6CDD1D  # of the polynomial: 64 random bits, 5 modulo 8, so that its powers do not soon return
@@ -274,24 +275,14 @@ class BloomFilter:
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes it as a safetensors file, which appears only when it is complete. Takes no memory."""
-        path = Path(path)
         head = {name: getattr(self, name) for name in ("capacity", "error_rate", "about", "row_bits")}
         about = {"format": FORMAT, "filter": json.dumps(head), "ones": json.dumps([_ones(row) for row in self.bits])}
         tensor = {"dtype": "U8", "shape": list(self.bits.shape), "data_offsets": [0, self.bits.nbytes]}
         header = json.dumps({"__metadata__": about, "bits": tensor}).encode()
         header += b" " * (-len(header) % 8)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            with open(temporary, "wb") as file:  # by hand, for the library would first make a copy of all bits
-                file.write(struct.pack("<Q", len(header)) + header)
-                file.write(memoryview(self.bits).cast("B"))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except OSError as error:  # a full disk does not say which file it was
-            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(path) as file:  # by hand, for the library would first make a copy of all bits
+            file.write(struct.pack("<Q", len(header)) + header)
+            file.write(memoryview(self.bits).cast("B"))
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> BloomFilter:
